@@ -1,0 +1,45 @@
+//! The few types that every state machine of the core shares.
+
+use core::ops::Add;
+use core::time::Duration;
+
+/// What one call of a machine's `receive` made of its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step<E> {
+    /// How many bytes from the front of the input the caller must not show again.
+    pub consumed: usize,
+    /// What they meant. `None`: nothing more can be made of this input, read more.
+    pub event: Option<E>,
+}
+
+impl<E> Step<E> {
+    /// `consumed` bytes made one event.
+    #[inline]
+    pub(crate) const fn event(consumed: usize, event: E) -> Self {
+        Self { consumed, event: Some(event) }
+    }
+
+    /// `consumed` bytes were taken in, and the next event needs bytes that are not there yet.
+    #[inline]
+    pub(crate) const fn incomplete(consumed: usize) -> Self {
+        Self { consumed, event: None }
+    }
+}
+
+/// What the owner of the socket shall do with it once all output is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Go on reading and writing.
+    KeepOpen,
+    /// Shut down the writing side, and read on until the peer's end of stream or a deadline: closing a socket over
+    /// unread input would reset the connection, and the peer could lose the last bytes written (RFC 9112 §9.6).
+    HalfClose,
+    /// Close it.
+    Close,
+}
+
+/// A point on a clock of the caller's: `std::time::Instant`, an embedded tick counter, or in a test a plain
+/// [`Duration`].
+pub trait Instant: Copy + Ord + Add<Duration, Output = Self> {}
+
+impl<T: Copy + Ord + Add<Duration, Output = T>> Instant for T {}
