@@ -48,6 +48,10 @@ pub mod sse;
 pub mod topic;
 pub mod ws;
 
+#[cfg(feature = "std")]
+mod random;
 mod step;
 
+#[cfg(feature = "std")]
+pub use random::system_random;
 pub use step::{Instant, Step, Transport};

@@ -1,1 +1,40 @@
-//! (being written)
+//! WebSocket (RFC 6455), both roles: handshake, frames, masking, fragmentation, closing.
+//!
+//! ```text
+//!              ┌───────────── Connection ─────────────┐
+//!  input ─────▶│ frame ▶ mask ▶ (assembly) ▶ utf8     │─────▶ Event
+//!              │                  └▶ Pong, Close ─┐   │
+//!  output ◀────│ frame ◀ mask ◀───────────────────┴───│◀───── send_text, ping, close …
+//!              └──────────────────────────────────────┘
+//! ```
+//!
+//! [`handshake`] turns an HTTP exchange into a connection; [`Connection`] is everything after it. [`frame`] and
+//! [`mask`] are the pure functions that it stands on. A message that lies whole in the input is unmasked in place and
+//! handed out as it lies there; only fragments and frames larger than [`Connection::MIN_INPUT`] are assembled in memory
+//! of the connection's own.
+
+pub mod frame;
+pub mod mask;
+
+mod assembly;
+mod close;
+mod config;
+mod connection;
+mod error;
+mod send;
+mod utf8;
+
+pub use close::{CloseCode, CloseFrame, MAX_REASON};
+pub use config::Config;
+pub use connection::{Connection, Ending, Event};
+pub use error::{ProtocolError, SendError};
+pub use send::encode_unmasked;
+
+/// Which side of the connection this is. A client masks what it sends, a server does not (RFC 6455 §5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// It opened the connection.
+    Client,
+    /// It was connected to.
+    Server,
+}

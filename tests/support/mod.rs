@@ -51,11 +51,7 @@ where
 
 /// [`check`] for machines that hand out pieces: `merge` brings the events to a form in which the split does not show.
 #[track_caller]
-pub fn check_merged<E, X, F>(
-    wire: &[u8],
-    make: impl Fn() -> F,
-    merge: impl Fn(Vec<E>) -> Vec<E>,
-) -> Outcome<E, X>
+pub fn check_merged<E, X, F>(wire: &[u8], make: impl Fn() -> F, merge: impl Fn(Vec<E>) -> Vec<E>) -> Outcome<E, X>
 where
     E: Debug + PartialEq,
     X: Debug + PartialEq,

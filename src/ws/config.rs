@@ -1,0 +1,24 @@
+//! Limits of a connection.
+
+/// What a [`Connection`](super::Connection) takes from its peer. Every limit is exact: the limit passes, one more is
+/// refused with close code 1009.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Payload bytes of one data frame. Default: 16 MiB, as for a message.
+    pub max_frame: usize,
+    /// Bytes of one message, over all its fragments. Default: 16 MiB; memory grows with what arrived, so the limit
+    /// costs nothing until somebody sends that much.
+    pub max_message: usize,
+    /// Frames of one message, empty ones too: they cost no memory, but without a bound a peer could send them for ever
+    /// and a message would never end. Default: 131,072, which lets 8 MiB through in fragments of 64 bytes.
+    pub max_fragments: usize,
+    /// Bytes in `output` from which on Pongs are no longer appended: the newest is kept and sent once there is room,
+    /// which §5.5.3 allows, so that a peer that pings and never reads costs no growing memory. Default: 64 KiB.
+    pub max_unsent: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { max_frame: 16 << 20, max_message: 16 << 20, max_fragments: 1 << 17, max_unsent: 64 << 10 }
+    }
+}

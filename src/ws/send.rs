@@ -1,0 +1,146 @@
+//! The sending half of a connection: messages and control frames to bytes (RFC 6455 §5.6, §5.5, §6.1).
+
+use super::connection::State;
+use super::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
+use super::{CloseCode, Connection, MAX_REASON, SendError, mask};
+use bytes::BytesMut;
+
+impl Connection {
+    /// Sends a text message in one frame.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] after a Close frame.
+    #[inline]
+    pub fn send_text(&mut self, text: &str, output: &mut BytesMut) -> Result<(), SendError> {
+        self.send(Opcode::Text, text.as_bytes(), output)
+    }
+
+    /// Sends a binary message in one frame.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] after a Close frame.
+    #[inline]
+    pub fn send_binary(&mut self, data: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
+        self.send(Opcode::Binary, data, output)
+    }
+
+    /// Sends a Ping, which the peer answers with the same payload, at most 125 bytes (§5.5.2).
+    ///
+    /// # Errors
+    /// [`SendError::ControlTooLong`], or [`SendError::Closed`] after a Close frame.
+    pub fn ping(&mut self, payload: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
+        self.send_control(Opcode::Ping, payload, output)
+    }
+
+    /// Sends a Pong nobody asked for, at most 125 bytes: a heartbeat in one direction (§5.5.3). Pings are answered
+    /// without it.
+    ///
+    /// # Errors
+    /// [`SendError::ControlTooLong`], or [`SendError::Closed`] after a Close frame.
+    pub fn pong(&mut self, payload: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
+        self.send_control(Opcode::Pong, payload, output)
+    }
+
+    /// Begins the closing handshake; `reason` has at most [`MAX_REASON`] bytes. Go on reading until the peer's Close
+    /// arrives or a deadline of yours is over (§7.1.2).
+    ///
+    /// # Errors
+    /// [`SendError::ControlTooLong`], or [`SendError::Closed`] if a Close frame was sent already.
+    pub fn close(&mut self, code: CloseCode, reason: &str, output: &mut BytesMut) -> Result<(), SendError> {
+        if reason.len() > MAX_REASON {
+            return Err(SendError::ControlTooLong);
+        }
+        self.check_open()?;
+        self.write_close(Some((code, reason)), output);
+        self.state = State::CloseSent;
+        Ok(())
+    }
+
+    #[inline]
+    fn send(&mut self, opcode: Opcode, payload: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
+        self.check_open()?;
+        self.write_frame(opcode, payload, output);
+        Ok(())
+    }
+
+    fn send_control(&mut self, opcode: Opcode, payload: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
+        if payload.len() > MAX_CONTROL_PAYLOAD {
+            return Err(SendError::ControlTooLong);
+        }
+        self.send(opcode, payload, output)
+    }
+
+    /// §5.5.1: nothing is sent after a Close frame.
+    #[inline]
+    fn check_open(&self) -> Result<(), SendError> {
+        if self.state == State::Open { Ok(()) } else { Err(SendError::Closed) }
+    }
+
+    /// A Close frame; without a code its payload is empty. A reason that does not fit is left out.
+    pub(super) fn write_close(&mut self, close: Option<(CloseCode, &str)>, output: &mut BytesMut) {
+        let mut payload = [0; MAX_CONTROL_PAYLOAD];
+        let mut len = 0;
+        if let Some((code, reason)) = close {
+            payload[..2].copy_from_slice(&code.as_u16().to_be_bytes());
+            len = 2;
+            if reason.len() <= MAX_REASON {
+                len += reason.len();
+                payload[2..len].copy_from_slice(reason.as_bytes());
+            }
+        }
+        self.write_frame(Opcode::Close, &payload[..len], output);
+    }
+
+    /// One frame, masked if this is a client.
+    #[inline]
+    pub(super) fn write_frame(&mut self, opcode: Opcode, payload: &[u8], output: &mut BytesMut) {
+        encode(opcode, payload, self.keys.next(), output);
+    }
+}
+
+/// Appends one unfragmented, unmasked frame: what a server sends, encoded once for any number of connections.
+#[inline]
+pub fn encode_unmasked(opcode: Opcode, payload: &[u8], output: &mut BytesMut) {
+    encode(opcode, payload, None, output);
+}
+
+#[inline]
+fn encode(opcode: Opcode, payload: &[u8], mask: Option<[u8; 4]>, output: &mut BytesMut) {
+    let header = Header { fin: true, rsv1: false, opcode, mask, payload_len: payload.len() as u64 };
+    let (header, header_len) = header.to_bytes();
+    output.reserve(MAX_HEADER + payload.len());
+    output.extend_from_slice(&header[..header_len]);
+    let start = output.len();
+    output.extend_from_slice(payload);
+    if let Some(key) = mask {
+        mask::apply(key, &mut output[start..]);
+    }
+}
+
+/// Where the masking keys come from: a server has none; a client draws a fresh one for each frame (§5.3).
+#[derive(Debug)]
+pub(super) enum Keys {
+    None,
+    Random { source: fn(&mut [u8]), pool: [u8; KEY_POOL], used: usize },
+}
+
+/// Bytes drawn from the source at once: a system call for each key would cost more than the frame does.
+const KEY_POOL: usize = 128;
+
+impl Keys {
+    pub(super) fn random(source: fn(&mut [u8])) -> Self {
+        Self::Random { source, pool: [0; KEY_POOL], used: KEY_POOL }
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<[u8; 4]> {
+        let Self::Random { source, pool, used } = self else { return None };
+        if *used >= KEY_POOL {
+            source(pool);
+            *used = 0;
+        }
+        let key = pool[*used..].first_chunk().copied();
+        *used += 4;
+        key
+    }
+}

@@ -1,0 +1,15 @@
+//! WebSocket through the public API, filed by section of RFC 6455.
+
+#![allow(clippy::cast_possible_truncation, clippy::decimal_bitwise_operands, clippy::similar_names)] // frames by hand
+mod limits;
+mod properties;
+mod s5_1_masking;
+mod s5_2_framing;
+mod s5_4_fragmentation;
+mod s5_5_control;
+mod s6_sending;
+mod s7_closing;
+mod s8_utf8;
+#[path = "../support/mod.rs"]
+mod support;
+mod wire;

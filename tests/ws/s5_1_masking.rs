@@ -1,0 +1,50 @@
+//! §5.1, §5.3: a client masks, a server does not.
+
+use crate::wire::*;
+use tidings::ws::{Config, ProtocolError, mask};
+
+#[test]
+fn a_server_refuses_an_unmasked_frame() {
+    server_refuses(&unmasked(FIN | TEXT, b"Hello"), ProtocolError::Unmasked);
+}
+
+#[test]
+fn a_client_refuses_a_masked_frame() {
+    let outcome = gets(&masked(FIN | TEXT, b"Hello"), || client(Config::default()));
+    assert_eq!(outcome.err(), ProtocolError::Masked);
+}
+
+#[test]
+fn a_client_reads_unmasked_frames() {
+    let outcome = gets(&unmasked(FIN | TEXT, b"Hello"), || client(Config::default()));
+    assert_eq!(outcome.ok(), [text("Hello")]);
+}
+
+#[test]
+fn masking_equals_the_definition_at_every_length_and_position() {
+    let key = [0x12, 0x34, 0x56, 0x78];
+    for len in 0..200 {
+        for position in 0..8 {
+            let mut data: Vec<u8> = (0..len).collect();
+            mask::apply(mask::rotated(key, position), &mut data);
+            for (i, byte) in data.iter().enumerate() {
+                assert_eq!(*byte, i as u8 ^ key[(i + position as usize) % 4]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_client_takes_a_fresh_key_for_each_frame() {
+    fn counting(bytes: &mut [u8]) {
+        for (n, byte) in bytes.iter_mut().enumerate() {
+            *byte = n as u8;
+        }
+    }
+    let mut connection = tidings::ws::Connection::client(Config::default(), counting);
+    let mut output = bytes::BytesMut::new();
+    for n in 0..40u8 {
+        connection.send_text("", &mut output).unwrap();
+        assert_eq!(output.split()[..], [0x81, 0x80, 4 * n % 128, 4 * n % 128 + 1, 4 * n % 128 + 2, 4 * n % 128 + 3]);
+    }
+}
