@@ -7,6 +7,7 @@
 //!  tidings (the program)      serve · publish · subscribe · inspect
 //!  ───────────────────────────────────────────────────────────────
 //!  server/   client/          sockets, threads, clocks: the only code that does I/O
+//!  envelope/                  the JSON that goes between the two
 //!  ───────────────────────────────────────────────────────────────
 //!  ws/    sse/    longpoll/   protocol state machines: bytes in → events, events → bytes
 //!  topic/                     one bounded log, one cursor: what every transport serves
@@ -42,6 +43,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(any(feature = "server", feature = "client"))]
+pub mod envelope;
 pub mod http;
 pub mod longpoll;
 pub mod sse;
