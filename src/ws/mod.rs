@@ -14,6 +14,7 @@
 //! of the connection's own.
 
 pub mod frame;
+pub mod handshake;
 pub mod mask;
 
 mod assembly;

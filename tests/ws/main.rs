@@ -3,6 +3,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::decimal_bitwise_operands, clippy::similar_names)] // frames by hand
 mod limits;
 mod properties;
+mod s4_handshake;
 mod s5_1_masking;
 mod s5_2_framing;
 mod s5_4_fragmentation;

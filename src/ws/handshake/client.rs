@@ -1,0 +1,129 @@
+//! The client's side: the request, and whether the answer accepts it (RFC 6455 §4.1).
+
+use super::{Accept, HandshakeFailure, VERSION};
+use crate::Step;
+use crate::http::{self, Headers, ResponseHead, ResponseReader, SendError, Status};
+use alloc::string::String;
+use alloc::vec::Vec;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
+
+/// What a client asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// Host, and port unless it is the scheme's own: `example.org:8080`.
+    pub host: &'a str,
+    /// Path and query: `/chat?room=1`.
+    pub target: &'a str,
+    /// Subprotocols, best first; may be empty.
+    pub subprotocols: &'a [&'a str],
+    /// Further headers, such as `Origin` or `Authorization`.
+    pub headers: &'a [(&'a str, &'a str)],
+}
+
+/// The client's handshake: [`new`](Self::new) writes the request, [`receive`](Self::receive) reads the answer.
+#[derive(Debug)]
+pub struct ClientHandshake {
+    reader: ResponseReader,
+    accept: Accept,
+    /// The subprotocols that were offered.
+    offered: Vec<String>,
+}
+
+/// The server's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Response<'a> {
+    /// The connection is open; what follows in the input is frames.
+    Accepted {
+        /// The server's choice among those that were offered.
+        subprotocol: Option<&'a str>,
+        /// The whole head.
+        head: ResponseHead<'a>,
+    },
+    /// The server said no, or something else first: a redirect, a 401, a 503 by its status. Its body follows.
+    Refused(ResponseHead<'a>),
+}
+
+impl ClientHandshake {
+    /// Appends the request. `random` fills the nonce of the key (§4.1 step 7).
+    ///
+    /// # Errors
+    /// A host, target or header that cannot go into a request; nothing was written.
+    pub fn new(opening: &Opening<'_>, random: fn(&mut [u8]), output: &mut BytesMut) -> Result<Self, SendError> {
+        let mut nonce = [0; 16];
+        random(&mut nonce);
+        let key = STANDARD.encode(nonce);
+        let subprotocols = opening.subprotocols.join(", ");
+
+        let mut headers = Vec::with_capacity(6 + opening.headers.len());
+        headers.extend([
+            ("Host", opening.host),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Key", &key),
+            ("Sec-WebSocket-Version", VERSION),
+        ]);
+        if !subprotocols.is_empty() {
+            headers.push(("Sec-WebSocket-Protocol", &subprotocols));
+        }
+        headers.extend(opening.headers);
+        http::encode_request("GET", opening.target, &headers, output)?;
+
+        let offered = opening.subprotocols.iter().map(|&name| String::from(name)).collect();
+        Ok(Self { reader: ResponseReader::default(), accept: Accept::of(&key), offered })
+    }
+
+    /// Takes input; the answer's head stays unconsumed until it is whole. Interim answers (1xx) are passed over.
+    ///
+    /// # Errors
+    /// An answer that is not HTTP, or a 101 that is not right: drop the connection.
+    pub fn receive<'a>(&mut self, input: &'a [u8]) -> Result<Step<Response<'a>>, HandshakeFailure> {
+        let mut consumed = 0;
+        loop {
+            let step = self.reader.receive(&input[consumed..])?;
+            consumed += step.consumed;
+            let Some(head) = step.event else { return Ok(Step::incomplete(consumed)) };
+            if head.status == Status::SWITCHING_PROTOCOLS {
+                let subprotocol = self.check(&head.headers)?;
+                return Ok(Step::event(consumed, Response::Accepted { subprotocol, head }));
+            }
+            if !head.status.is_informational() {
+                return Ok(Step::event(consumed, Response::Refused(head)));
+            }
+        }
+    }
+
+    /// Checks the headers of a 101 (§4.1, the list behind the request's): the subprotocol that was chosen.
+    ///
+    /// # Errors
+    /// The server does not speak WebSocket, or chose what was not offered.
+    pub fn check<'a>(&self, headers: &Headers<'a>) -> Result<Option<&'a str>, HandshakeFailure> {
+        // Steps 2 and 3
+        if !headers.has_token("upgrade", "websocket") {
+            return Err(HandshakeFailure::Upgrade);
+        }
+        if !headers.has_token("connection", "upgrade") {
+            return Err(HandshakeFailure::Connection);
+        }
+        // Step 4
+        if headers.get("sec-websocket-accept") != Some(self.accept.as_str().as_bytes()) {
+            return Err(HandshakeFailure::Accept);
+        }
+        // Step 5: none was offered
+        if headers.tokens("sec-websocket-extensions").next().is_some() {
+            return Err(HandshakeFailure::UnofferedExtension);
+        }
+        // Step 6: one of those offered, and one only
+        let mut chosen = headers.get_all("sec-websocket-protocol");
+        match (chosen.next(), chosen.next()) {
+            (None, _) => Ok(None),
+            (Some(name), None) => core::str::from_utf8(name)
+                .ok()
+                .filter(|name| self.offered.iter().any(|offered| offered == name))
+                .map(Some)
+                .ok_or(HandshakeFailure::UnofferedSubprotocol),
+            _ => Err(HandshakeFailure::UnofferedSubprotocol),
+        }
+    }
+}

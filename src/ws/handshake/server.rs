@@ -1,0 +1,111 @@
+//! The server's side: is this a handshake, and what to answer (RFC 6455 §4.2).
+
+use super::{Accept, AcceptError, HandshakeError, VERSION};
+use crate::http::{self, Headers, RequestHead, Status, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
+
+/// Bytes of a decoded key (§4.1 step 7).
+const KEY_LEN: usize = 16;
+
+/// Whether a request asks to become a WebSocket: what to look at where a resource has other transports too.
+#[must_use]
+pub fn is_upgrade(head: &RequestHead<'_>) -> bool {
+    head.headers.has_token("upgrade", "websocket")
+}
+
+/// A client's handshake in which all of §4.2.1 holds.
+///
+/// Whether the client may come in is the caller's to decide, by path, [`origin`](Self::origin) and credentials; then
+/// [`accept`](Self::accept), or any answer of [`http::respond`].
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    headers: &'a Headers<'a>,
+    accept: Accept,
+}
+
+impl<'a> Request<'a> {
+    /// Checks a request that this crate has read.
+    pub fn from_head(head: &'a RequestHead<'a>) -> Result<Self, HandshakeError> {
+        Self::check(head.method, head.version == Version::Http11, &head.headers)
+    }
+
+    /// Checks the parts of a request; `is_http_1_1`: HTTP/1.1, the only version whose connections can be upgraded.
+    pub fn check(method: &str, is_http_1_1: bool, headers: &'a Headers<'a>) -> Result<Self, HandshakeError> {
+        // Step 1
+        if method != "GET" || !is_http_1_1 {
+            return Err(HandshakeError::Method);
+        }
+        // Step 2
+        sole(headers, "host").ok_or(HandshakeError::Host)?;
+        // Steps 3 and 4: a word in a list, whatever its case and however often the header comes
+        if !headers.has_token("upgrade", "websocket") {
+            return Err(HandshakeError::Upgrade);
+        }
+        if !headers.has_token("connection", "upgrade") {
+            return Err(HandshakeError::Connection);
+        }
+        // Step 6, before the key: a client of another version may know no key
+        if sole(headers, "sec-websocket-version") != Some(VERSION) {
+            return Err(HandshakeError::Version);
+        }
+        // Step 5
+        let key = sole(headers, "sec-websocket-key").filter(|key| is_key(key)).ok_or(HandshakeError::Key)?;
+        Ok(Self { headers, accept: Accept::of(key) })
+    }
+
+    /// The page that a browser's request comes from; other clients send none (step 7). A server that does not want
+    /// every page to use it in its visitors' name compares it (§10.2).
+    #[must_use]
+    pub fn origin(&self) -> Option<&'a str> {
+        self.headers.get_str("origin")
+    }
+
+    /// The subprotocols that the client offers, best first (step 8).
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.headers.tokens("sec-websocket-protocol")
+    }
+
+    /// Appends the 101 that accepts (§4.2.2 step 5). Everything behind it is frames.
+    ///
+    /// `subprotocol`: one of those offered, or none; `headers`: further ones, such as cookies.
+    pub fn accept(
+        &self,
+        subprotocol: Option<&str>,
+        headers: &[(&str, &str)],
+        output: &mut BytesMut,
+    ) -> Result<(), AcceptError> {
+        if let Some(chosen) = subprotocol
+            && !self.subprotocols().any(|offered| offered == chosen)
+        {
+            return Err(AcceptError::UnofferedSubprotocol);
+        }
+        let own = [
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", self.accept.as_str()),
+            ("Sec-WebSocket-Protocol", subprotocol.unwrap_or_default()),
+        ];
+        let own = if subprotocol.is_some() { &own[..] } else { &own[..3] };
+        let written = if headers.is_empty() {
+            http::encode_response(Status::SWITCHING_PROTOCOLS, own, output)
+        } else {
+            http::encode_response(Status::SWITCHING_PROTOCOLS, &[own, headers].concat(), output)
+        };
+        written.map_err(AcceptError::Http)
+    }
+}
+
+/// The value of a header that must come exactly once.
+fn sole<'a>(headers: &Headers<'a>, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name);
+    let value = values.next()?;
+    if values.next().is_some() { None } else { core::str::from_utf8(value).ok() }
+}
+
+/// Whether it is the base64 of 16 bytes (§4.1 step 7).
+fn is_key(key: &str) -> bool {
+    let mut decoded = [0; KEY_LEN + 2];
+    STANDARD.decode_slice(key, &mut decoded) == Ok(KEY_LEN)
+}
