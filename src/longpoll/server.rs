@@ -34,7 +34,7 @@ pub fn poll<'t, I: Instant>(request: &Request, topic: &'t Topic<I>, options: &Op
 }
 
 /// What to do with a poll that has just arrived.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Poll<'t, I> {
     /// Answer it now.
     Answer(Answer<'t>),
@@ -43,7 +43,7 @@ pub enum Poll<'t, I> {
 }
 
 /// What to answer a poll.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer<'t> {
     /// 200.
     Events {
@@ -82,7 +82,7 @@ impl<'t> Answer<'t> {
 /// Call [`handle_news`](Self::handle_news) after each publish to its topic, [`handle_timeout`](Self::handle_timeout)
 /// when [`poll_timeout`](Self::poll_timeout) says so, and [`drain`](Self::drain) when the server goes away. The first
 /// [`Answer`] ends it. If the client disconnects, drop it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held<I> {
     cursor: Cursor,
     /// The end of the hold or, earlier, of the coalescing delay.

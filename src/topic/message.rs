@@ -75,3 +75,12 @@ impl<'a> Iterator for Messages<'a> {
 
 impl ExactSizeIterator for Messages<'_> {}
 impl FusedIterator for Messages<'_> {}
+
+/// Equal if they give equal messages.
+impl PartialEq for Messages<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.clone().eq(other.clone())
+    }
+}
+
+impl Eq for Messages<'_> {}
