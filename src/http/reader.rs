@@ -229,8 +229,8 @@ fn collect<'a>(parsed: &[httparse::Header<'a>]) -> Headers<'a> {
 /// fragment.
 fn is_target(method: &str, target: &str) -> bool {
     let has_form = match target.as_bytes() {
-        [b'/', ..] => true,
         _ if method == "CONNECT" => !target.contains('/'),
+        [b'/', ..] => true,
         b"*" => method == "OPTIONS",
         [first, ..] => first.is_ascii_alphabetic() && target.contains("://"),
         [] => false,
