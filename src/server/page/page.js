@@ -66,7 +66,7 @@ listen();
 open();
 
 function chosenTopic() {
-  const wanted = decodeURIComponent(location.hash.slice(1)) || new URLSearchParams(location.search).get('topic') || 'news';
+  const wanted = location.hash.slice(1) || new URLSearchParams(location.search).get('topic') || 'news';
   return TOPIC.test(wanted) ? wanted : 'news';
 }
 

@@ -176,7 +176,8 @@ class Link {
   async learn() {
     await this.lane.shared.errand(async () => {
       const response = await this.fetch({}, { Accept: 'application/json' });
-      const batch = await response.json();
+      const body = await response.arrayBuffer(), batch = JSON.parse(new TextDecoder().decode(body));
+      this.bytes(body.byteLength);
       batch.events?.forEach(({ event }) => event && this.names.add(event, null));
     });
   }

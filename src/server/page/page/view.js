@@ -130,14 +130,14 @@ export class ReaderView {
     account(root.querySelector('.gaps'), reader.gaps, 'gap');
     account(root.querySelector('.doubles'), reader.doubles, 'double');
     Object.assign(root.dataset, { cursor: reader.cursor, gaps: reader.gaps, doubles: reader.doubles });
-    for (const row of this.#queue.splice(0)) list.prepend(row.kind === 'message' ? messageRow(row, this.selected) : noteRow(row));
+    for (const row of this.#queue.splice(0)) list.prepend(row.kind === 'message' ? messageRow(row, reader, this.selected) : noteRow(row));
     while (list.childElementCount > KEPT_ROWS) list.lastElementChild.remove();
   }
 
   /// Marks the row of message `id`, if there is one.
   mark(id) {
     this.selected = id;
-    this.list.removeAttribute('aria-activedescendant');
+    this.list.setAttribute('aria-activedescendant', rowId(this.reader, id));
     for (const row of this.list.querySelectorAll('[data-id]')) row.setAttribute('aria-selected', row.dataset.id === id);
   }
 
@@ -156,8 +156,11 @@ function account(node, count, word) {
   node.classList.toggle('good', count === 0);
 }
 
-function messageRow(row, selected) {
+const rowId = (reader, id) => `row-${reader.name}-${id}`;
+
+function messageRow(row, reader, selected) {
   const item = element('li', 'message');
+  item.id = rowId(reader, row.id);
   item.setAttribute('role', 'option');
   item.setAttribute('aria-selected', row.id === selected);
   item.dataset.id = row.id;
