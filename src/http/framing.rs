@@ -1,4 +1,4 @@
-//! Where a body ends (RFC 9112 §6).
+//! Where a body ends (RFC 9112 §6.3).
 
 use super::headers::is_name;
 use super::syntax::{parse_decimal, trim};

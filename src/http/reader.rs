@@ -1,4 +1,4 @@
-//! Bytes in any split → heads (RFC 9112 §2 to §5).
+//! Bytes in any split → heads (RFC 9112 §2.2, §3, §4, §5).
 
 use super::headers::is_name;
 use super::scan::Scanner;
