@@ -9,7 +9,6 @@ use tidings::Step;
 use tidings::http::{RequestReader, ResponseReader};
 use tidings::ws::handshake::{ClientHandshake, HandshakeFailure, Opening, Request, Response};
 
-#[allow(dead_code)]
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -53,8 +52,10 @@ fn server() -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<bool>, tiding
     }
 }
 
-/// The client's outcome: accepted, or the status that refused.
-fn client() -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<(Option<String>, u16)>, HandshakeFailure> {
+/// The subprotocol that was agreed on, and the status: 101, or the one that refused.
+type Outcome = (Option<String>, u16);
+
+fn client() -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<Outcome>, HandshakeFailure> {
     let opening = Opening { host: "h", target: "/", subprotocols: &["a", "b"], headers: &[] };
     let nonce = |bytes: &mut [u8]| bytes.copy_from_slice(b"the sample nonce");
     let mut client = ClientHandshake::new(&opening, nonce, &mut BytesMut::new()).expect("a valid request");

@@ -8,7 +8,6 @@ use bytes::BytesMut;
 use tidings::Step;
 use tidings::ws::{Config, Connection, Event, ProtocolError};
 
-#[allow(dead_code)]
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
