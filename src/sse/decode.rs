@@ -43,6 +43,21 @@ pub enum Decoded<'a> {
     Retry(Duration),
 }
 
+impl Decoded<'_> {
+    /// The same without a borrow, for keeping it while the input's buffer moves on.
+    #[must_use]
+    pub fn into_owned(self) -> Decoded<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Message { event, data, id } => {
+                Decoded::Message { event: owned(event), data: owned(data), id: id.map(owned) }
+            }
+            Self::LastEventId(id) => Decoded::LastEventId(owned(id)),
+            Self::Retry(wait) => Decoded::Retry(wait),
+        }
+    }
+}
+
 /// Decodes an event stream.
 ///
 /// Give the bytes as they come to [`receive`](Self::receive), until it makes no more events of them. At the end of the
