@@ -1,6 +1,6 @@
 //! The encoder: one block of an event stream.
 
-use super::scan::{CR, LF, line_end};
+use super::scan::{CR, LF, has_line_end_or_nul, line_end};
 use alloc::borrow::Cow;
 use bytes::BytesMut;
 use core::error::Error;
@@ -89,40 +89,38 @@ impl<'a> Event<'a> {
     /// is an error.
     pub fn encode(&self, output: &mut BytesMut) -> Result<(), SendError> {
         // Interpreting an event stream: a line end would begin another field, a NUL would make an ID void.
-        let id = self.id.as_deref().map(|id| one_line(id).ok_or(SendError::InvalidId)).transpose()?;
-        let event = self.event.as_deref().map(|event| one_line(event).ok_or(SendError::InvalidEvent)).transpose()?;
+        let id = self.id.as_deref().unwrap_or_default();
+        if has_line_end_or_nul(id.as_bytes()) {
+            return Err(SendError::InvalidId);
+        }
+        let event = self.event.as_deref().unwrap_or_default();
+        if has_line_end_or_nul(event.as_bytes()) {
+            return Err(SendError::InvalidEvent);
+        }
+        let comment = self.comment.as_deref().map(Lines::new);
+        let data = self.data.as_deref().map(Lines::new);
+        output.reserve(LONGEST_REST + id.len() + event.len() + len_max(comment.as_ref()) + len_max(data.as_ref()));
+
         let before = output.len();
-        output.reserve(self.encoded_len_max());
-        if let Some(comment) = &self.comment {
-            put_lines(b":", comment, output);
+        if let Some(comment) = comment {
+            comment.put(b": ", output);
         }
         if let Some(retry) = self.retry {
             put_number(b"retry: ", u64::try_from(retry.as_millis()).unwrap_or(u64::MAX), output);
         }
-        if let Some(id) = id {
-            put_line(b"id:", id, output);
+        if self.id.is_some() {
+            put_line(b"id: ", id.as_bytes(), output);
         }
-        if let Some(event) = event {
-            put_line(b"event:", event, output);
+        if self.event.is_some() {
+            put_line(b"event: ", event.as_bytes(), output);
         }
-        if let Some(data) = &self.data {
-            put_lines(b"data:", data, output);
+        if let Some(data) = data {
+            data.put(b"data: ", output);
         }
         if output.len() > before {
             output.extend_from_slice(b"\n");
         }
         Ok(())
-    }
-
-    /// An upper bound for the length of the block.
-    fn encoded_len_max(&self) -> usize {
-        const LINE: usize = "event: \n".len();
-        const NUMBERS: usize = "retry: 18446744073709551615\n".len() + "\n".len();
-        let short = [&self.id, &self.event];
-        let long = [&self.comment, &self.data];
-        let short = short.into_iter().flatten().map(|text| text.len() + LINE);
-        let long = long.into_iter().flatten().map(|text| text.len() + (1 + line_ends(text.as_bytes())) * LINE);
-        NUMBERS + short.chain(long).sum::<usize>()
     }
 }
 
@@ -147,36 +145,56 @@ impl fmt::Display for SendError {
 
 impl Error for SendError {}
 
-/// The text as bytes, if it can stand in one line.
-fn one_line(text: &str) -> Option<&[u8]> {
-    let bytes = text.as_bytes();
-    let bad = bytes.iter().fold(false, |bad, &byte| bad | matches!(byte, CR | LF | 0));
-    (!bad).then_some(bytes)
+/// All of a block but its texts.
+const LONGEST_REST: usize = "retry: 18446744073709551615\nid: \nevent: \n\n".len();
+
+/// Text that may have several lines.
+struct Lines<'a> {
+    text: &'a [u8],
+    /// Where the first line ends, if it is not the only one.
+    first_end: Option<usize>,
 }
 
-/// How many CR and LF there are.
-fn line_ends(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|&&byte| byte == CR || byte == LF).count()
-}
-
-/// One line for each line of the text, whether that ends with CRLF, CR or LF; one for an empty text.
-fn put_lines(name: &[u8], text: &str, output: &mut BytesMut) {
-    let mut rest = text.as_bytes();
-    while let Some((line, end)) = line_end(rest).and_then(|at| rest.split_at_checked(at)) {
-        put_line(name, line, output);
-        rest = match end {
-            [CR, LF, rest @ ..] | [_, rest @ ..] => rest,
-            [] => end,
-        };
+impl<'a> Lines<'a> {
+    #[inline]
+    fn new(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), first_end: line_end(text.as_bytes()) }
     }
-    put_line(name, rest, output);
+
+    /// One line for each line of the text, whether that ends with CRLF, CR or LF; one for an empty text.
+    #[inline]
+    fn put(self, name: &[u8], output: &mut BytesMut) {
+        let mut rest = self.text;
+        let mut end = self.first_end;
+        while let Some((line, from_end)) = end.and_then(|end| rest.split_at_checked(end)) {
+            put_line(name, line, output);
+            rest = match from_end {
+                [CR, LF, rest @ ..] | [_, rest @ ..] => rest,
+                [] => from_end,
+            };
+            end = line_end(rest);
+        }
+        put_line(name, rest, output);
+    }
+}
+
+/// An upper bound for the length of these lines, with their names.
+#[inline]
+fn len_max(lines: Option<&Lines<'_>>) -> usize {
+    const LINE: usize = "data: \n".len();
+    lines.map_or(0, |Lines { text, first_end }| {
+        let ends = first_end.map_or(0, |_| text.iter().filter(|&&byte| byte == CR || byte == LF).count());
+        text.len() + (1 + ends) * LINE
+    })
 }
 
 /// A field. The space in front of a value that is not empty is for the reader's eye, and for values that begin with one.
-fn put_line(name: &[u8], value: &[u8], output: &mut BytesMut) {
-    output.extend_from_slice(name);
-    if !value.is_empty() {
-        output.extend_from_slice(b" ");
+#[inline]
+fn put_line(name_and_space: &[u8], value: &[u8], output: &mut BytesMut) {
+    if let ([name @ .., _], []) = (name_and_space, value) {
+        output.extend_from_slice(name);
+    } else {
+        output.extend_from_slice(name_and_space);
         output.extend_from_slice(value);
     }
     output.extend_from_slice(b"\n");

@@ -1,6 +1,7 @@
 //! What a line says: one of the four fields, or nothing.
 
 use super::limits::DecodeError;
+use super::scan;
 use core::time::Duration;
 
 /// The fields that mean something. Names are compared byte by byte, without folding case.
@@ -63,7 +64,7 @@ pub(super) fn check_event(before: usize, value: &[u8], limit: usize) -> Result<&
 /// (processing the field, `id`): what stands behind the NUL is skipped, so it counts for no limit.
 #[inline]
 pub(super) fn check_id(before: usize, value: &[u8], limit: usize) -> Result<Option<&[u8]>, DecodeError> {
-    let nul = value.iter().position(|&byte| byte == 0);
+    let nul = scan::nul(value);
     if nul.unwrap_or(value.len()) > limit.saturating_sub(before) {
         return Err(DecodeError::IdTooLong);
     }
