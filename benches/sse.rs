@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench sse` runs the cells with criterion and then prints a table in which all of a row's contestants
 //! took turns, so that a noisy machine is unfair to none. `cargo bench --bench sse -- --test` only checks that they
-//! agree, `-- --table` prints the table alone.
+//! agree, `-- --table` prints the table alone. A further word keeps to the rows that have it in their name.
 
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, Throughput};
@@ -29,7 +29,9 @@ type Contestants = Vec<(&'static str, Box<dyn Fn() -> usize>)>;
 
 fn main() {
     let asked = |word: &str| std::env::args().any(|arg| arg == word);
-    let rows: Vec<Row> = decode_rows().into_iter().chain(encode_rows()).collect();
+    let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
+    let mut rows: Vec<Row> = decode_rows().into_iter().chain(encode_rows()).collect();
+    rows.retain(|row| row.name.contains(&filter));
     for row in &rows {
         agree(row);
     }
@@ -55,8 +57,7 @@ fn with_criterion(rows: &[Row]) {
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1))
-        .sample_size(20)
-        .configure_from_args();
+        .sample_size(20);
     for row in rows {
         let mut group = criterion.benchmark_group(&row.name);
         group.throughput(Throughput::Bytes(row.bytes as u64));

@@ -64,7 +64,7 @@ impl Assembly {
     }
 
     /// Takes over what the fast path has read of a block.
-    pub(super) fn adopt(&mut self, fields: Fields<'_>) {
+    pub(super) fn adopt(&mut self, fields: &Fields<'_, [u8]>) {
         if let Some(event) = fields.event {
             self.event.extend_from_slice(event);
         }
@@ -75,7 +75,15 @@ impl Assembly {
     }
 
     /// Takes a piece of a line, without its end.
+    #[inline]
     pub(super) fn feed(&mut self, piece: &[u8], limits: &DecoderLimits) -> Result<(), DecodeError> {
+        if let LineState::Value { field: Field::Data, at_start: false, .. } = self.line {
+            return self.feed_data(piece, limits); // by far the most frequent
+        }
+        self.feed_any(piece, limits)
+    }
+
+    fn feed_any(&mut self, piece: &[u8], limits: &DecoderLimits) -> Result<(), DecodeError> {
         let mut rest = piece;
         while let Some(&first) = rest.first() {
             rest = match &mut self.line {
@@ -158,11 +166,7 @@ impl Assembly {
         limits: &DecoderLimits,
     ) -> Result<(), DecodeError> {
         match field {
-            Field::Data => {
-                if let Some(data) = &mut self.data {
-                    data.extend_from_slice(field::check_data(data.len(), piece, limits.data)?);
-                }
-            }
+            Field::Data => self.feed_data(piece, limits)?,
             Field::Event => {
                 self.event.extend_from_slice(field::check_event(self.event.len(), piece, limits.event)?);
             }
@@ -176,6 +180,14 @@ impl Assembly {
                     None => LineState::Skip,
                 };
             }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn feed_data(&mut self, piece: &[u8], limits: &DecoderLimits) -> Result<(), DecodeError> {
+        if let Some(data) = &mut self.data {
+            data.extend_from_slice(field::check_data(data.len(), piece, limits.data)?);
         }
         Ok(())
     }

@@ -3,14 +3,26 @@
 use super::field::{self, Field};
 use super::limits::{DecodeError, DecoderLimits};
 use super::scan::split_line;
+use super::text;
 use core::time::Duration;
 
-/// The fields of a block so far, in the input and not yet decoded.
-#[derive(Default, Clone, Copy)]
-pub(super) struct Fields<'a> {
-    pub(super) event: Option<&'a [u8]>,
-    pub(super) id: Option<&'a [u8]>,
-    pub(super) data: Option<&'a [u8]>,
+/// The fields of a block so far, in the input, as bytes or as text.
+pub(super) struct Fields<'a, T: ?Sized> {
+    pub(super) event: Option<&'a T>,
+    pub(super) id: Option<&'a T>,
+    pub(super) data: Option<&'a T>,
+}
+
+impl<'a> Fields<'a, [u8]> {
+    /// The fields as text, if all of them are UTF-8.
+    #[inline]
+    pub(super) fn texts(&self) -> Option<Fields<'a, str>> {
+        Some(Fields {
+            event: text::valid_if_any(self.event)?,
+            id: text::valid_if_any(self.id)?,
+            data: text::valid_if_any(self.data)?,
+        })
+    }
 }
 
 /// What stopped the reading of a block.
@@ -25,7 +37,7 @@ pub(super) enum Stop {
 
 /// The front of the input, read from the start of a block.
 pub(super) struct Front<'a> {
-    pub(super) fields: Fields<'a>,
+    pub(super) fields: Fields<'a, [u8]>,
     pub(super) stop: Stop,
     /// What was not read yet; begins with a line.
     pub(super) rest: &'a [u8],
@@ -36,7 +48,8 @@ pub(super) struct Front<'a> {
 /// Reads the lines of a block until something stops it.
 #[inline]
 pub(super) fn read<'a>(input: &'a [u8], limits: &DecoderLimits) -> Result<Front<'a>, DecodeError> {
-    let mut front = Front { fields: Fields::default(), stop: Stop::Open, rest: input, cr_at_end: false };
+    let mut front =
+        Front { fields: Fields { event: None, id: None, data: None }, stop: Stop::Open, rest: input, cr_at_end: false };
     while let Some(line) = split_line(front.rest) {
         if line.text.is_empty() {
             front.stop = Stop::Blank;

@@ -10,7 +10,6 @@ use super::assembly::Assembly;
 use super::block::{self, Fields, Stop};
 use super::limits::{DecodeError, DecoderLimits};
 use super::scan::{LF, split_line};
-use super::text;
 use crate::Step;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -116,12 +115,7 @@ impl Decoder {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let result = self.decode(input);
-        if let Err(error) = result {
-            self.failed = Some(error);
-            self.assembly.discard();
-        }
-        result
+        self.decode(input)
     }
 
     /// The stream ended. What is not complete is discarded, and its ID does not count (interpreting an event stream:
@@ -152,6 +146,14 @@ impl Decoder {
         Ok(Step::incomplete(input.len()))
     }
 
+    /// Notes an error, which is final.
+    #[cold]
+    fn fail(&mut self, error: DecodeError) -> DecodeError {
+        self.failed = Some(error);
+        self.assembly.discard();
+        error
+    }
+
     /// Parsing an event stream: one byte order mark at its start is not part of it.
     #[cold]
     fn skip_bom<'a>(&mut self, input: &'a [u8]) -> Result<&'a [u8], DecodeError> {
@@ -176,7 +178,7 @@ impl Decoder {
         }
         // No mark after all: what looked like one is the beginning of a line.
         self.start = Start::Over;
-        self.assembly.feed(before, &self.limits)?;
+        self.feed(before)?;
         Ok(input)
     }
 
@@ -191,16 +193,16 @@ impl Decoder {
     /// Reads on from the start of a block.
     #[inline]
     fn read_block<'a>(&mut self, input: &'a [u8]) -> Result<(&'a [u8], Option<Decoded<'a>>), DecodeError> {
-        let front = block::read(input, &self.limits)?;
+        let front = block::read(input, &self.limits).map_err(|error| self.fail(error))?;
         self.after_cr = front.cr_at_end;
         let decoded = match front.stop {
-            Stop::Blank => self.dispatch(front.fields),
+            Stop::Blank => self.dispatch(&front.fields),
             Stop::Retry(wait) => {
-                self.assembly.adopt(front.fields);
+                self.assembly.adopt(&front.fields);
                 Some(Decoded::Retry(wait))
             }
             Stop::Open => {
-                self.assembly.adopt(front.fields);
+                self.assembly.adopt(&front.fields);
                 return self.assemble(front.rest);
             }
         };
@@ -213,40 +215,47 @@ impl Decoder {
         while let Some(line) = split_line(rest) {
             rest = line.rest;
             self.after_cr = line.cr_at_end;
-            self.assembly.feed(line.text, &self.limits)?;
+            self.feed(line.text)?;
             if self.assembly.at_line_start() {
                 return Ok((rest, self.dispatch_assembled()));
             }
-            if let Some(wait) = self.assembly.end_line(&self.limits)? {
+            if let Some(wait) = self.assembly.end_line(&self.limits).map_err(|error| self.fail(error))? {
                 return Ok((rest, Some(Decoded::Retry(wait))));
             }
         }
-        self.assembly.feed(rest, &self.limits)?;
+        self.feed(rest)?;
         Ok((&[], None))
+    }
+
+    #[inline]
+    fn feed(&mut self, piece: &[u8]) -> Result<(), DecodeError> {
+        self.assembly.feed(piece, &self.limits).map_err(|error| self.fail(error))
     }
 
     /// Dispatching an event, for a block in the input.
     #[inline]
-    fn dispatch<'a>(&mut self, fields: Fields<'a>) -> Option<Decoded<'a>> {
-        let id = fields.id.map(text::decode);
-        if let Some(id) = &id {
+    fn dispatch<'a>(&mut self, fields: &Fields<'a, [u8]>) -> Option<Decoded<'a>> {
+        let Some(texts) = fields.texts() else {
+            // What is not UTF-8 cannot be borrowed as text.
+            self.assembly.adopt(fields);
+            return self.dispatch_assembled();
+        };
+        if let Some(id) = texts.id {
             self.set_last_event_id(id);
         }
-        let Some(data) = fields.data else { return id.map(Decoded::LastEventId) };
-        let event = match fields.event {
-            None | Some([]) => Cow::Borrowed(DEFAULT_EVENT),
-            Some(event) => text::decode(event),
-        };
-        Some(Decoded::Message { event, data: text::decode(data), id })
+        let id = texts.id.map(Cow::Borrowed);
+        let Some(data) = texts.data else { return id.map(Decoded::LastEventId) };
+        let event = texts.event.filter(|event| !event.is_empty()).unwrap_or(DEFAULT_EVENT);
+        Some(Decoded::Message { event: Cow::Borrowed(event), data: Cow::Borrowed(data), id })
     }
 
     /// Dispatching an event, for a block from several pieces of input.
     fn dispatch_assembled(&mut self) -> Option<Decoded<'static>> {
         let block = self.assembly.dispatch();
-        let id = block.id.map(Cow::Owned);
-        if let Some(id) = &id {
-            self.set_last_event_id(id);
-        }
+        let id = block.id.map(|id| {
+            self.set_last_event_id(&id);
+            Cow::Owned(id)
+        });
         let Some(data) = block.data else { return id.map(Decoded::LastEventId) };
         let event = block.event.map_or(Cow::Borrowed(DEFAULT_EVENT), Cow::Owned);
         Some(Decoded::Message { event, data: Cow::Owned(data), id })

@@ -87,12 +87,14 @@ fn in_tail(bytes: &[u8], rest: &[u8], find: impl Fn(u64) -> u64) -> Option<usize
     if let Some(&word) = bytes.last_chunk() {
         return first(find(u64::from_le_bytes(word))).map(|at| bytes.len() - WORD + at);
     }
-    // Filled up with what nobody looks for.
-    let mut word = [u8::MAX; WORD];
-    for (slot, &byte) in word.iter_mut().zip(rest) {
-        *slot = byte;
+    // Two half words that may overlap, put together by arithmetic: a word filled byte by byte in memory would have to
+    // wait until all of its bytes are written.
+    if let (Some(&low), Some(&high)) = (rest.first_chunk(), rest.last_chunk()) {
+        let word = u64::from(u32::from_le_bytes(low)) | u64::from(u32::from_le_bytes(high)) << u32::BITS;
+        return first(find(word)).map(|at| if at < WORD / 2 { at } else { rest.len() + at - WORD });
     }
-    first(find(u64::from_le_bytes(word)))
+    // Filled up with what nobody looks for.
+    first(find(rest.iter().rev().fold(u64::MAX, |word, &byte| word << u8::BITS | u64::from(byte))))
 }
 
 /// Marks the CRs and LFs of a word, at least the first.

@@ -4,7 +4,6 @@
 //! Line ends and colons are found before decoding. That gives the same result, because a malformed sequence never
 //! swallows an ASCII byte.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -17,12 +16,13 @@ pub(super) fn valid(bytes: &[u8]) -> Option<&str> {
     return core::str::from_utf8(bytes).ok();
 }
 
-/// Decodes bytes that lie in the input.
+/// [`valid`] for a field that may be missing, which is valid.
 #[inline]
-pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    match valid(bytes) {
-        Some(text) => Cow::Borrowed(text),
-        None => String::from_utf8_lossy(bytes),
+#[expect(clippy::option_option, reason = "the outer one is for the question mark")]
+pub(super) fn valid_if_any(bytes: Option<&[u8]>) -> Option<Option<&str>> {
+    match bytes {
+        Some(bytes) => valid(bytes).map(Some),
+        None => Some(None),
     }
 }
 
