@@ -13,7 +13,7 @@ use tidings::sse::{Decoded, Decoder, DecoderLimits, Event};
 pub fn run(data: &[u8]) {
     let Some((&cut, stream)) = data.split_first() else { return };
     let expected = sse_reference::decode(stream);
-    for piece in [stream.len(), 1, 1 + usize::from(cut)] {
+    for piece in [stream.len(), 1, 1 + usize::from(cut), 257 + 16 * usize::from(cut)] {
         assert_eq!(decode(stream, piece), expected, "in pieces of {piece}");
     }
     for (decoded, _) in expected {
@@ -22,7 +22,8 @@ pub fn run(data: &[u8]) {
     under_tight_limits(stream, usize::from(cut));
 }
 
-fn decode(stream: &[u8], piece: usize) -> Vec<(Decoded<'static>, String)> {
+/// What the decoder makes of a stream in pieces of this length.
+pub fn decode(stream: &[u8], piece: usize) -> Vec<(Decoded<'static>, String)> {
     let mut decoder = Decoder::default();
     let mut seen = Vec::new();
     for piece in stream.chunks(piece.max(1)) {

@@ -13,7 +13,7 @@
 use super::block::Fields;
 use super::field::{self, Digits, Field};
 use super::limits::{DecodeError, DecoderLimits};
-use super::text;
+use super::text::{self, Pieces};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -30,7 +30,7 @@ pub(super) struct Assembly {
     event: Vec<u8>,
     id: Option<Vec<u8>>,
     /// The standard's data buffer, but for the LF behind the last line.
-    data: Option<Vec<u8>>,
+    data: Option<Pieces>,
     /// The length of the data dispatched last: events of one stream are much alike.
     expected_data: usize,
 }
@@ -70,7 +70,7 @@ impl Assembly {
         }
         self.id = fields.id.map(Vec::from);
         if let Some(data) = fields.data {
-            self.open_data().extend_from_slice(data);
+            self.open_data().push(data);
         }
     }
 
@@ -143,7 +143,7 @@ impl Assembly {
             Field::Data => {
                 // Processing the field, `data`: lines are joined by LF.
                 if let Some(data) = &mut self.data {
-                    data.extend_from_slice(field::check_data(data.len(), b"\n", limits.data)?);
+                    data.push(field::check_data(data.len(), b"\n", limits.data)?);
                 } else {
                     self.open_data();
                 }
@@ -187,14 +187,14 @@ impl Assembly {
     #[inline]
     fn feed_data(&mut self, piece: &[u8], limits: &DecoderLimits) -> Result<(), DecodeError> {
         if let Some(data) = &mut self.data {
-            data.extend_from_slice(field::check_data(data.len(), piece, limits.data)?);
+            data.push(field::check_data(data.len(), piece, limits.data)?);
         }
         Ok(())
     }
 
-    fn open_data(&mut self) -> &mut Vec<u8> {
+    fn open_data(&mut self) -> &mut Pieces {
         let expected = self.expected_data.min(EXPECTED_DATA_MAX);
-        self.data.get_or_insert_with(|| Vec::with_capacity(expected))
+        self.data.get_or_insert_with(|| Pieces::expecting(expected))
     }
 
     /// Whether the line under way has no byte yet, so that its end would be a blank line.
@@ -224,12 +224,12 @@ impl Assembly {
     /// A blank line: hands out the block, and all buffers are empty again.
     pub(super) fn dispatch(&mut self) -> Dispatched {
         let data = self.data.take();
-        self.expected_data = data.as_ref().map_or(self.expected_data, Vec::len);
+        self.expected_data = data.as_ref().map_or(self.expected_data, Pieces::len);
         let event = core::mem::take(&mut self.event);
         Dispatched {
             event: (!event.is_empty()).then(|| text::decode_owned(event)),
             id: self.id.take().map(text::decode_owned),
-            data: data.map(text::decode_owned),
+            data: data.map(Pieces::into_text),
         }
     }
 

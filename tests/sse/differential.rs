@@ -21,7 +21,13 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     .prop_map(|text| text.as_bytes().to_vec());
     let bad = prop::sample::select(vec![&b"\xff"[..], b"\xef", b"\xef\xbb", b"\xe2\x82", b"\xf0\x9f\x98", b"\x80"])
         .prop_map(<[u8]>::to_vec);
-    vec(prop_oneof![12 => piece, 1 => bad], 0..40).prop_map(|pieces| pieces.concat())
+    // Long enough to be decoded as they come.
+    let long = prop_oneof![
+        Just("Größe: 😀 日本 ".repeat(16).into_bytes()),
+        Just([&"ü".repeat(130).into_bytes()[..], b"\xe2\x82", &[b'x'; 260], b"\xf0\x90"].concat()),
+        Just([&"€".repeat(90).into_bytes()[..], b"\xed\xa0\x80\xff", &"😀".repeat(65).into_bytes()].concat()),
+    ];
+    vec(prop_oneof![60 => piece, 5 => bad, 1 => long], 0..40).prop_map(|pieces| pieces.concat())
 }
 
 proptest! {
@@ -68,6 +74,19 @@ proptest! {
         let expected: Vec<_> = retry.map(Decoded::Retry).into_iter().chain([message]).collect();
         let seen: Vec<_> = sse_reference::decode(&wire).into_iter().map(|(decoded, _)| decoded).collect();
         prop_assert_eq!(seen, expected);
+    }
+}
+
+#[test]
+fn long_pieces_may_split_characters_and_what_is_none() {
+    let good = "Größe: 😀 日本 ".repeat(40).into_bytes();
+    let bad = [&good[..], b"\xf0\x9f", &good, b"\xe2", &good, b"\xed\xa0\x80", &good, b"\xc0\xaf\xff\xf0\x90"].concat();
+    for value in [good, bad] {
+        let stream = [b"data: ", &value[..], b"\ndata: ", &value, b"\n\n"].concat();
+        for cut in 257..330 {
+            sse_decode::run(&[&[u8::try_from(cut - 256).unwrap()], &stream[..]].concat());
+            assert_eq!(sse_decode::decode(&stream, cut), sse_reference::decode(&stream), "in pieces of {cut}");
+        }
     }
 }
 
