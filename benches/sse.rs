@@ -97,15 +97,17 @@ fn print_table(rows: &[Row]) {
     }
 }
 
-// Decoding: three payloads, each in three kinds of chunks.
+// Decoding: each payload in three kinds of chunks.
 
 fn decode_rows() -> Vec<Row> {
     let ticks = (0..4000).map(|n| format!("id: {:08}\ndata: {{\"symbol\":\"ABC\",\"price\":{:08}}}\n\n", n, n * 7));
     let long = (0..400).map(|n| format!("id: {n:08}\nevent: update\ndata: {}\n\n", json(1024)));
+    let foreign = (0..400).map(|n| format!("id: {n:08}\ndata: {}\n\n", "Grüße aus Köln, 日本 ".repeat(40)));
     let huge = format!("id: 1\ndata: {}\n\n", json(1 << 20));
     let payloads = [
         ("60 B ticks", ticks.map(Bytes::from).collect::<Vec<_>>()),
         ("1 KiB JSON", long.map(Bytes::from).collect()),
+        ("1 KiB non-ASCII", foreign.map(Bytes::from).collect()),
         ("1 MiB event", vec![Bytes::from(huge)]),
     ];
     let mut rows = Vec::new();
