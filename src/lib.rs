@@ -47,6 +47,8 @@ extern crate std;
 pub mod envelope;
 pub mod http;
 pub mod longpoll;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod sse;
 pub mod topic;
 pub mod ws;

@@ -1,0 +1,139 @@
+//! Who may do what: the `authorize` hook, and the rules for requests that come from web pages of other origins.
+
+use super::metrics::Metrics;
+use super::response::Response;
+use crate::http::{RequestHead, Status};
+use crate::topic::TopicName;
+use std::boxed::Box;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::string::String;
+use std::vec::Vec;
+
+/// What a request wants to do with a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Append a message. A WebSocket is asked about once, when it opens, and remembered.
+    Publish,
+    /// Read messages, over any transport.
+    Subscribe,
+}
+
+/// The answer of an `authorize` hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Go on.
+    Granted,
+    /// 401: nobody knows who asks. `challenge` is the value of `WWW-Authenticate` that says how to tell, for example
+    /// `Bearer` (RFC 9110 §11.6.1).
+    Unauthorized {
+        /// The scheme and its parameters.
+        challenge: &'static str,
+    },
+    /// 403: it is known who asks, and they may not.
+    Forbidden,
+}
+
+/// A hook of the embedder's: it sees the request and says whether it may.
+pub(super) type Authorize = dyn Fn(&RequestHead<'_>, &TopicName, Action) -> Access + Send + Sync;
+
+/// The hook, if there is one.
+#[derive(Default)]
+pub(super) struct Gate(Option<Box<Authorize>>);
+
+impl Gate {
+    pub(super) fn new(hook: Box<Authorize>) -> Self {
+        Self(Some(hook))
+    }
+
+    /// Asks the hook. `Err` is the answer for who must not; a hook that panics lets nobody in.
+    pub(super) fn ask(
+        &self,
+        head: &RequestHead<'_>,
+        topic: &TopicName,
+        action: Action,
+        metrics: &Metrics,
+    ) -> Result<(), Response> {
+        let Some(hook) = &self.0 else { return Ok(()) };
+        match panic::catch_unwind(AssertUnwindSafe(|| hook(head, topic, action))) {
+            Ok(Access::Granted) => Ok(()),
+            Ok(Access::Unauthorized { challenge }) => {
+                Err(Response::fault(Status::UNAUTHORIZED, "credentials are needed")
+                    .with_header("WWW-Authenticate", challenge))
+            }
+            Ok(Access::Forbidden) => Err(Response::fault(Status::FORBIDDEN, "not allowed")),
+            Err(_) => {
+                metrics.panics.add(1);
+                Err(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Gate").field(&self.0.is_some()).finish()
+    }
+}
+
+/// Where a request comes from, as its `Origin` header says: only browsers send one, and no page can forge it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin<'a> {
+    /// From no page, or from one of this server's.
+    Own,
+    /// From a page of another server that is in the list.
+    Allowed(&'a str),
+    /// From any other page: it gets no CORS headers, and must not open a WebSocket or publish.
+    Foreign,
+}
+
+/// The origins whose pages may use the server.
+#[derive(Debug, Default)]
+pub(super) struct Origins {
+    allowed: Vec<String>,
+}
+
+impl Origins {
+    /// `*` means all.
+    pub(super) fn allow(&mut self, origin: String) {
+        self.allowed.push(origin);
+    }
+
+    pub(super) fn judge<'a>(&self, head: &RequestHead<'a>) -> Origin<'a> {
+        let mut values = head.headers.get_all("origin");
+        let Some(value) = values.next() else { return Origin::Own };
+        // Two origins are none that can be trusted.
+        let (Ok(origin), None) = (std::str::from_utf8(value), values.next()) else { return Origin::Foreign };
+        // The scheme is not compared: behind a proxy that ends TLS only the page knows it.
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        if authority.is_some_and(|origin| head.authority().is_some_and(|host| origin.eq_ignore_ascii_case(host))) {
+            Origin::Own
+        } else if self.allowed.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin)) {
+            Origin::Allowed(origin)
+        } else {
+            Origin::Foreign
+        }
+    }
+}
+
+impl<'a> Origin<'a> {
+    /// The headers by which a browser lets a page of an allowed origin see the answer.
+    pub(super) fn cors(self) -> Vec<(&'static str, &'a str)> {
+        match self {
+            Self::Allowed(origin) => std::vec![
+                ("Access-Control-Allow-Origin", origin),
+                ("Access-Control-Expose-Headers", "Retry-After"),
+                ("Vary", "Origin"),
+            ],
+            Self::Own | Self::Foreign => Vec::new(),
+        }
+    }
+
+    /// The 403 for what a page of another origin must not do.
+    pub(super) fn check(self) -> Result<(), Response> {
+        match self {
+            Self::Foreign => Err(Response::fault(Status::FORBIDDEN, "this server is not for pages of that origin")),
+            Self::Own | Self::Allowed(_) => Ok(()),
+        }
+    }
+}

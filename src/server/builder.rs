@@ -1,0 +1,90 @@
+//! Setting a server up.
+
+use super::access::{Access, Action, Gate, Origins};
+use super::delivery::{Delivery, WAKER};
+use super::routes::{Handler, Routes};
+use super::shared::Shared;
+use super::signal::Signal;
+use super::{EventStream, Limits, Server, WebSocket};
+use crate::http::RequestHead;
+use crate::topic::TopicName;
+use crate::ws;
+use std::boxed::Box;
+use std::io;
+use std::net::{TcpListener, ToSocketAddrs};
+use std::string::String;
+use std::sync::Arc;
+
+/// Sets a [`Server`] up; from [`Server::builder`].
+#[derive(Debug, Default)]
+pub struct Builder {
+    limits: Limits,
+    gate: Gate,
+    origins: Origins,
+    routes: Routes,
+}
+
+impl Builder {
+    /// Other limits than the default ones.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Lets pages of another origin (`https://example.org`, or `*` for all) open a WebSocket, publish and read answers.
+    /// Pages of the server's own may anyway. May be called more than once.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.allow(origin.into());
+        self
+    }
+
+    /// Asks `hook` before anything is done with a topic. It runs in the request's thread; if it panics, the answer is
+    /// 500.
+    #[must_use]
+    pub fn authorize(
+        mut self,
+        hook: impl Fn(&RequestHead<'_>, &TopicName, Action) -> Access + Send + Sync + 'static,
+    ) -> Self {
+        self.gate = Gate::new(Box::new(hook));
+        self
+    }
+
+    /// Serves a WebSocket at that path, such as `/echo`: each connection runs `handler` in a thread of its own. Paths
+    /// below `/topics/` are the topics' and cannot be taken.
+    #[must_use]
+    pub fn websocket(
+        mut self,
+        path: impl Into<String>,
+        config: ws::Config,
+        handler: impl Fn(&mut WebSocket) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.routes.mount(path.into(), Handler::WebSocket(config, Arc::new(handler)));
+        self
+    }
+
+    /// Serves an event stream at that path, likewise.
+    #[must_use]
+    pub fn event_stream(
+        mut self,
+        path: impl Into<String>,
+        handler: impl Fn(&mut EventStream) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.routes.mount(path.into(), Handler::EventStream(Arc::new(handler)));
+        self
+    }
+
+    /// Listens. Clients can connect from now on; they are served once the server [runs](Server::run).
+    pub fn bind(self, addr: impl ToSocketAddrs) -> io::Result<Server> {
+        let listener = TcpListener::bind(addr)?;
+        listener.set_nonblocking(true)?;
+        let local_addr = listener.local_addr()?;
+        let poll = mio::Poll::new()?;
+        let signal = Signal::new(mio::Waker::new(poll.registry(), WAKER)?);
+        let Self { limits, gate, origins, routes } = self;
+        let shared = Arc::new(Shared::new(&limits, gate, origins, routes, signal));
+        let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
+        Ok(Server { shared, delivery, local_addr })
+    }
+}

@@ -1,0 +1,99 @@
+//! Letting clients in.
+
+use super::connection::Connection;
+use super::{Delivery, LISTENER, Role};
+use crate::http::Status;
+use crate::server::metrics::{Gauge, Present};
+use crate::server::response::{Persistence, Response};
+use bytes::BytesMut;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Poll};
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+/// When the system has no descriptor left for a connection, trying again at once would spin.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// So many clients that are one too many are told so at once; the rest is closed without a word. Each costs a
+/// descriptor until it has read the answer.
+const REFUSALS: usize = 64;
+
+/// So many clients are let in in a turn before the others have theirs.
+const CLIENTS: usize = 256;
+
+/// The listening socket.
+#[derive(Debug)]
+pub(super) struct Acceptor {
+    listener: TcpListener,
+    refusals: Gauge,
+    /// The end of a pause, if there is one.
+    pause: Option<Instant>,
+}
+
+impl Acceptor {
+    pub(super) fn new(mut listener: TcpListener, poll: &Poll) -> io::Result<Self> {
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        Ok(Self { listener, refusals: Gauge::default(), pause: None })
+    }
+}
+
+impl Delivery {
+    /// Clients are waiting.
+    pub(super) fn accept(&mut self, now: Instant) {
+        for _ in 0..CLIENTS {
+            let Some(acceptor) = &mut self.acceptor else { return };
+            match acceptor.listener.accept() {
+                Ok((socket, _)) => self.admit(socket, now),
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return,
+                    // A client that was gone before its turn came: the next one.
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {}
+                    _ => return self.pause(now + PAUSE),
+                },
+            }
+        }
+        self.unread.push(LISTENER);
+    }
+
+    /// The pause is over.
+    pub(super) fn end_pause(&mut self, now: Instant) {
+        if let Some(acceptor) = &mut self.acceptor {
+            acceptor.pause = None;
+        }
+        self.accept(now);
+    }
+
+    fn pause(&mut self, until: Instant) {
+        if let Some(acceptor) = &mut self.acceptor {
+            self.timers.arm(LISTENER, &mut acceptor.pause, until);
+        }
+    }
+
+    fn admit(&mut self, socket: TcpStream, now: Instant) {
+        // Every write is a whole answer or batch: waiting for more to send with it would only delay it.
+        let _ = socket.set_nodelay(true);
+        match self.shared.metrics.connections.enter_below(self.shared.limits.connections) {
+            Some(seat) => self.welcome(socket, BytesMut::new(), Role::Idle, seat, now),
+            None => self.refuse(socket, now),
+        }
+    }
+
+    /// No thread, and no look at the request.
+    fn refuse(&mut self, socket: TcpStream, now: Instant) {
+        let refusals = self.acceptor.as_ref().map(|acceptor| &acceptor.refusals);
+        let Some(seat) = refusals.and_then(|refusals| refusals.enter_below(REFUSALS)) else { return };
+        let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many connections");
+        let mut output = BytesMut::new();
+        response.encode_head(Persistence { keep_alive: false, is_http_1_0: false }, &mut output);
+        output.extend_from_slice(&response.body);
+        self.shared.metrics.answered(response.status);
+        self.welcome(socket, output, Role::Closing, seat, now);
+    }
+
+    fn welcome(&mut self, socket: TcpStream, output: BytesMut, role: Role, seat: Present, now: Instant) {
+        let connection = Connection::new(socket, BytesMut::new(), output, role, seat, now);
+        if let Some(token) = self.add(connection) {
+            self.step(token, now, Connection::flush);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! One connection of the loop's: a socket, what waits to be written to it, and what it waits for.
+
+use super::Role;
+use super::batches::Batches;
+use super::outgoing::Outgoing;
+use crate::server::metrics::Present;
+use crate::server::shared::Shared;
+use bytes::BytesMut;
+use mio::net::TcpStream;
+use std::io::{self, ErrorKind, Read};
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What the loop lends a connection for a moment.
+pub(super) struct Turn<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    /// What the loop reads into; one for all.
+    pub(super) buffer: &'a mut [u8],
+    pub(super) now: Instant,
+}
+
+/// What becomes of a connection after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It waits.
+    Stay,
+    /// It has had its share of this turn and there may be more to read.
+    ReadMore,
+    /// Everything went out: look whether there is more for it.
+    Deliver,
+    /// A request has begun: a thread's.
+    Request,
+    /// It is over.
+    Gone,
+}
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) socket: TcpStream,
+    pub(super) out: Outgoing,
+    /// Read and not used yet: the beginning of a frame, or of the next request.
+    pub(super) input: BytesMut,
+    pub(super) role: Role,
+    pub(super) seat: Present,
+    /// What its timer is set to.
+    pub(super) armed: Option<Instant>,
+    /// When it came, or was last idle from.
+    begun: Instant,
+}
+
+impl Connection {
+    pub(super) fn new(
+        socket: TcpStream,
+        input: BytesMut,
+        output: BytesMut,
+        role: Role,
+        seat: Present,
+        now: Instant,
+    ) -> Self {
+        Self { socket, out: Outgoing::new(output, now), input, role, seat, armed: None, begun: now }
+    }
+
+    /// The topic that it hears of.
+    pub(super) fn subscribed(&self) -> Option<&Arc<crate::server::topics::TopicCell>> {
+        match &self.role {
+            Role::Held(held) => Some(&held.cell),
+            Role::Stream(subscriber) => Some(&subscriber.cell),
+            Role::WebSocket(socket) => Some(&socket.subscriber.cell),
+            Role::Idle | Role::Answered { .. } | Role::Closing => None,
+        }
+    }
+
+    /// The socket has something to read, or has ended. It must be read until it has no more, or it will not be heard of
+    /// again.
+    pub(super) fn readable(&mut self, turn: &mut Turn<'_>) -> Fate {
+        match &mut self.role {
+            Role::Idle => self.begin_request(),
+            // A poll's client that has ended its stream is taken for gone. It could have shut down its sending side
+            // only, but cannot be told from one that vanished, and that must not be held for a minute.
+            Role::Held(_) | Role::Answered { .. } => self.read_ahead(turn),
+            // Whoever listens to a stream has nothing more to say.
+            Role::Stream(_) | Role::Closing => self.discard(turn),
+            Role::WebSocket(_) => self.read_frames(turn),
+        }
+    }
+
+    /// When the timer must go off.
+    pub(super) fn due(&self, shared: &Shared) -> Instant {
+        let limits = &shared.limits;
+        let write = (!self.out.is_empty()).then(|| self.out.since() + limits.write_time);
+        match &self.role {
+            Role::Idle => self.begun + limits.idle_time,
+            Role::Held(held) => held.due().unwrap_or(self.begun + limits.poll.hold_max),
+            Role::Stream(_) => write.unwrap_or(self.out.since() + limits.keepalive),
+            Role::WebSocket(socket) => write.map_or(socket.due(limits), |write| write.min(socket.due(limits))),
+            Role::Answered { .. } => self.out.since() + limits.write_time,
+            Role::Closing => write.unwrap_or(self.out.since() + limits.close_time),
+        }
+    }
+
+    /// The timer went off, maybe early.
+    pub(super) fn timed_out(&mut self, batches: &mut Batches, turn: &mut Turn<'_>) -> Fate {
+        if self.due(turn.shared) > turn.now {
+            return Fate::Stay;
+        }
+        let is_stuck = !self.out.is_empty() && self.out.since() + turn.shared.limits.write_time <= turn.now;
+        match &mut self.role {
+            Role::Idle | Role::Answered { .. } | Role::Closing => Fate::Gone,
+            Role::Stream(_) | Role::WebSocket(_) if is_stuck => Fate::Gone,
+            Role::Stream(subscriber) => {
+                // A bookmark rather than a comment: it says what is still true, and costs the same.
+                subscriber.format.bookmark(subscriber.cursor, self.out.own(turn.now));
+                self.flush(turn)
+            }
+            Role::WebSocket(socket) => {
+                if socket.keep_alive(self.out.own(turn.now), turn.now) {
+                    self.flush(turn)
+                } else {
+                    self.close(turn)
+                }
+            }
+            Role::Held(held) => {
+                let Some(answered) = held.time_over(&mut self.out, batches, turn) else { return Fate::Stay };
+                self.role = answered;
+                self.flush(turn)
+            }
+        }
+    }
+
+    /// There may be something for it in the log.
+    pub(super) fn deliver(&mut self, batches: &mut Batches, turn: &mut Turn<'_>) -> Fate {
+        /// So many batches a turn: one that catches up must not hold up the others.
+        const BATCHES: usize = 4;
+        for _ in 0..BATCHES {
+            // What does not read does not get more. It is heard of when it has read.
+            if !self.out.is_empty() {
+                return self.flush(turn);
+            }
+            let has_more = match &mut self.role {
+                Role::Stream(subscriber) => subscriber.next(&mut self.out, batches, turn),
+                Role::WebSocket(socket) => socket.next(&mut self.out, batches, turn),
+                Role::Held(held) => {
+                    let Some(answered) = held.news(&mut self.out, batches, turn) else { return Fate::Stay };
+                    self.role = answered;
+                    false
+                }
+                Role::Idle | Role::Answered { .. } | Role::Closing => return Fate::Stay,
+            };
+            let fate = self.flush(turn);
+            if !has_more || fate != Fate::Deliver {
+                return if fate == Fate::Deliver { Fate::Stay } else { fate };
+            }
+        }
+        Fate::Deliver
+    }
+
+    /// The server goes away.
+    pub(super) fn drain(&mut self, batches: &mut Batches, turn: &mut Turn<'_>) -> Fate {
+        match &mut self.role {
+            Role::Idle => Fate::Gone,
+            Role::Held(held) => {
+                self.role = held.drain(&mut self.out, batches, turn);
+                self.flush(turn)
+            }
+            Role::Stream(subscriber) => {
+                subscriber.format.drain(retry(), self.out.own(turn.now));
+                self.close(turn)
+            }
+            Role::WebSocket(socket) => {
+                socket.go_away(self.out.own(turn.now), turn.now);
+                self.flush(turn)
+            }
+            Role::Answered { keep_alive } => {
+                *keep_alive = false;
+                self.flush(turn)
+            }
+            Role::Closing => Fate::Stay,
+        }
+    }
+
+    /// Nothing more is said: once everything is written the sending side is shut down, and what the peer still sends is
+    /// thrown away for a while. A socket that is closed over unread input is reset, and the peer could lose the last
+    /// words (RFC 9112 §9.6, RFC 6455 §7.1.1).
+    pub(super) fn close(&mut self, turn: &mut Turn<'_>) -> Fate {
+        self.role = Role::Closing;
+        self.flush(turn)
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    pub(super) fn flush(&mut self, turn: &mut Turn<'_>) -> Fate {
+        match self.out.flush(&mut self.socket, turn.now) {
+            Err(_) => Fate::Gone,
+            Ok(false) => Fate::Stay,
+            Ok(true) => self.flushed(turn),
+        }
+    }
+
+    /// Everything is written.
+    fn flushed(&mut self, turn: &mut Turn<'_>) -> Fate {
+        match &self.role {
+            Role::WebSocket(socket) if socket.is_over() => self.close(turn),
+            Role::Stream(_) | Role::WebSocket(_) => Fate::Deliver,
+            Role::Answered { keep_alive: true } => {
+                self.role = Role::Idle;
+                self.begun = turn.now;
+                // The next request may be here already.
+                if self.input.is_empty() { Fate::Stay } else { Fate::Request }
+            }
+            Role::Answered { keep_alive: false } => self.close(turn),
+            Role::Closing => {
+                // Again after each write: that does no harm.
+                let _ = self.socket.shutdown(Shutdown::Write);
+                Fate::Stay
+            }
+            Role::Idle | Role::Held(_) => Fate::Stay,
+        }
+    }
+
+    /// A request begins, or the client has gone. Nothing is taken from the socket: reading is the thread's.
+    fn begin_request(&mut self) -> Fate {
+        match self.socket.peek(&mut [0]) {
+            Ok(0) => Fate::Gone,
+            Ok(_) => Fate::Request,
+            Err(error) if is_for_later(&error) => Fate::Stay,
+            Err(_) => Fate::Gone,
+        }
+    }
+
+    /// Keeps what a client sends while it waits for an answer: the next request.
+    fn read_ahead(&mut self, turn: &mut Turn<'_>) -> Fate {
+        // More than a head is not kept: the rest waits in the socket, and the client's end is seen when it is written to.
+        let most = turn.shared.limits.head.bytes;
+        while self.input.len() < most {
+            let room = turn.buffer.len().min(most - self.input.len());
+            let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
+            match self.socket.read(buffer) {
+                Ok(0) => return Fate::Gone,
+                Ok(got) => self.input.extend_from_slice(buffer.get(..got).unwrap_or_default()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_for_later(&error) => return Fate::Stay,
+                Err(_) => return Fate::Gone,
+            }
+        }
+        Fate::Stay
+    }
+
+    fn discard(&mut self, turn: &mut Turn<'_>) -> Fate {
+        match self.socket.read(turn.buffer) {
+            // Who has ended their own stream may still read the last words.
+            Ok(0) if matches!(self.role, Role::Closing) && !self.out.is_empty() => Fate::Stay,
+            Ok(0) => Fate::Gone,
+            Ok(_) => Fate::ReadMore,
+            Err(error) if error.kind() == ErrorKind::Interrupted => Fate::ReadMore,
+            Err(error) if is_for_later(&error) => Fate::Stay,
+            Err(_) => Fate::Gone,
+        }
+    }
+
+    /// One buffer full of frames: answered by one write.
+    fn read_frames(&mut self, turn: &mut Turn<'_>) -> Fate {
+        let Role::WebSocket(socket) = &mut self.role else { return Fate::Stay };
+        let kept = self.input.len();
+        let Some((front, room)) = turn.buffer.split_at_mut_checked(kept) else { return Fate::Gone };
+        let got = match self.socket.read(room) {
+            Ok(0) => return Fate::Gone,
+            Ok(got) => got,
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Fate::ReadMore,
+            Err(error) if is_for_later(&error) => return Fate::Stay,
+            Err(_) => return Fate::Gone,
+        };
+        front.copy_from_slice(&self.input);
+        let read = turn.buffer.get_mut(..kept + got).unwrap_or_default();
+        let used = socket.receive(read, self.out.own(turn.now), turn.shared, turn.now);
+        self.input = BytesMut::from(read.get(used..).unwrap_or_default());
+        // If this takes away what was in the way of the next batch, the socket will be heard of as writable, too.
+        match self.flush(turn) {
+            Fate::Gone => Fate::Gone,
+            _ => Fate::ReadMore,
+        }
+    }
+
+    /// Frames that came with the handshake.
+    pub(super) fn first_frames(&mut self, turn: &mut Turn<'_>) {
+        if let Role::WebSocket(socket) = &mut self.role {
+            let mut input = std::mem::take(&mut self.input);
+            let used = socket.receive(&mut input, self.out.own(turn.now), turn.shared, turn.now);
+            self.input = BytesMut::from(input.get(used..).unwrap_or_default());
+        }
+    }
+}
+
+fn is_for_later(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::WouldBlock
+}
+
+/// When the clients of an event stream shall come back: 1 to 4 seconds, so that they do not all come at once.
+fn retry() -> Duration {
+    let mut random = [0; 2];
+    crate::system_random(&mut random);
+    Duration::from_millis(1000 + u64::from(u16::from_ne_bytes(random)) * 3000 / u64::from(u16::MAX))
+}

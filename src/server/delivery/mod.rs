@@ -1,0 +1,357 @@
+//! The loop: one thread that owns every connection that waits.
+//!
+//! ```text
+//!              ┌──────────────────────── one turn ────────────────────────┐
+//!   sleep ───▶ │ sockets that can be read or written ▸ inbox (connections │ ───▶ sleep, if nothing is left to do
+//!     ▲        │ handed over, topics with news) ▸ timers ▸ deliver        │      and the inbox is empty
+//!     └────────┴──────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! Subscribers that listen and polls that are held cost no thread, no queue and no lock: a connection here is a socket, a
+//! cursor and at most one batch of the log that it shares with others. What wakes the loop is a socket, a publish, a
+//! connection handed over or a timer, and nothing else: on an idle server it does not run.
+//!
+//! Fair: of each connection a buffer full is read and a few batches are written in a turn; what is left waits for the
+//! next one, before which the loop does not sleep.
+
+mod accept;
+mod batches;
+mod connection;
+mod format;
+mod held;
+mod outgoing;
+mod socket;
+mod subscriber;
+mod timers;
+
+pub(super) use format::Format;
+pub(super) use held::HeldPoll;
+pub(super) use socket::TopicSocket;
+pub(super) use subscriber::Subscriber;
+
+use super::metrics::Present;
+use super::request;
+use super::shared::Shared;
+use super::topics::TopicCell;
+use accept::Acceptor;
+use batches::Batches;
+use bytes::BytesMut;
+use connection::{Connection, Fate, Turn};
+use mio::{Events, Interest, Poll, Token};
+use std::boxed::Box;
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::mem;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+use timers::Timers;
+
+/// A connection that is given to the loop.
+#[derive(Debug)]
+pub(super) struct Handed {
+    /// In non-blocking mode.
+    pub(super) socket: TcpStream,
+    /// What was read of it and not used.
+    pub(super) input: BytesMut,
+    /// What is to be written first.
+    pub(super) output: BytesMut,
+    pub(super) role: Role,
+    pub(super) seat: Present,
+}
+
+/// What a connection waits for.
+#[derive(Debug)]
+pub(super) enum Role {
+    /// A request.
+    Idle,
+    /// News, to answer a poll with.
+    Held(Box<HeldPoll>),
+    /// News, for a client that only listens.
+    Stream(Subscriber),
+    /// News, or frames.
+    WebSocket(Box<TopicSocket>),
+    /// The answer's way out; then another request, or the end.
+    Answered { keep_alive: bool },
+    /// The peer's end of stream.
+    Closing,
+}
+
+const LISTENER: Token = Token(0);
+pub(super) const WAKER: Token = Token(1);
+/// A timer only.
+const SWEEP: Token = Token(2);
+const FIRST_CONNECTION: usize = 3;
+
+/// What is read at once, and at most, from a connection in a turn.
+const BUFFER: usize = 64 * 1024;
+
+/// The loop's state.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    shared: Arc<Shared>,
+    poll: Poll,
+    acceptor: Option<Acceptor>,
+    connections: HashMap<Token, Connection>,
+    /// Who hears of a topic, by its epoch. Held here the topic cannot go.
+    audiences: HashMap<u64, Audience>,
+    timers: Timers,
+    sweep: Option<Instant>,
+    /// Connections that had their share of reading, for the next turn.
+    unread: Vec<Token>,
+    /// Connections that may want a batch.
+    hungry: Vec<Token>,
+    buffer: Vec<u8>,
+    next: usize,
+    is_draining: bool,
+}
+
+#[derive(Debug)]
+struct Audience {
+    cell: Arc<TopicCell>,
+    members: BTreeSet<Token>,
+}
+
+impl Delivery {
+    pub(super) fn new(shared: Arc<Shared>, poll: Poll, listener: mio::net::TcpListener) -> io::Result<Self> {
+        Ok(Self {
+            acceptor: Some(Acceptor::new(listener, &poll)?),
+            shared,
+            poll,
+            connections: HashMap::new(),
+            audiences: HashMap::new(),
+            timers: Timers::default(),
+            sweep: None,
+            unread: Vec::new(),
+            hungry: Vec::new(),
+            buffer: std::vec![0; BUFFER],
+            next: FIRST_CONNECTION,
+            is_draining: false,
+        })
+    }
+
+    /// Turns until the server has drained.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        let mut deadline = None;
+        self.arm_sweep(Instant::now());
+        loop {
+            let timeout = self.timeout(deadline);
+            match self.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            self.shared.metrics.turns.add(1);
+            let now = Instant::now();
+            // A thread hands its connection over before it stops being busy. So what those that are done now have handed
+            // over is taken in this turn.
+            let was_busy = self.shared.is_busy();
+            self.turn(&events, now);
+            if self.is_draining {
+                let deadline = *deadline.get_or_insert(now + self.shared.limits.drain_time);
+                let is_done = self.connections.is_empty() && !was_busy;
+                if is_done || deadline <= now {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// How long to sleep: not at all while something is left to do, else until the next timer.
+    fn timeout(&self, deadline: Option<Instant>) -> Option<Duration> {
+        let has_work = !self.unread.is_empty() || !self.hungry.is_empty();
+        if has_work || !self.shared.signal.may_sleep() {
+            return Some(Duration::ZERO);
+        }
+        let next = self.timers.next().into_iter().chain(deadline).min()?;
+        // What is due within the millisecond is slept for: mio rounds up.
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    fn turn(&mut self, events: &Events, now: Instant) {
+        let mut batches = Batches::default();
+        for token in mem::take(&mut self.unread) {
+            match token {
+                LISTENER => self.accept(now),
+                _ => self.step(token, now, Connection::readable),
+            }
+        }
+        for event in events {
+            match event.token() {
+                LISTENER => self.accept(now),
+                WAKER => {}
+                token => {
+                    if event.is_writable() {
+                        self.step(token, now, Connection::flush);
+                    }
+                    if event.is_readable() || event.is_read_closed() || event.is_error() {
+                        self.step(token, now, Connection::readable);
+                    }
+                }
+            }
+        }
+        // Behind the frames, which publish.
+        let inbox = self.shared.signal.take();
+        if self.shared.is_draining() && !self.is_draining {
+            self.drain(&mut batches, now);
+        }
+        for handed in inbox.handed {
+            self.adopt(handed, &mut batches, now);
+        }
+        while let Some(token) = self.timers.expired(now) {
+            self.time_out(token, &mut batches, now);
+        }
+        self.deliver(inbox.dirty, &mut batches, now);
+    }
+
+    /// Lets a connection do something, and sees to what becomes of it.
+    fn step(&mut self, token: Token, now: Instant, act: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Fate) {
+        // An event may be about a connection that has gone earlier in this turn. Tokens are not used again.
+        let Some(connection) = self.connections.get_mut(&token) else { return };
+        let was_subscribed = connection.subscribed().map(|cell| cell.epoch());
+        let mut turn = Turn { shared: &self.shared, buffer: &mut self.buffer, now };
+        let fate = act(connection, &mut turn);
+        if fate != Fate::Gone && fate != Fate::Request {
+            let due = connection.due(&self.shared);
+            self.timers.arm(token, &mut connection.armed, due);
+        }
+        if let Some(epoch) = was_subscribed
+            && (connection.subscribed().is_none() || fate == Fate::Gone)
+        {
+            self.leave(epoch, token, now);
+        }
+        match fate {
+            Fate::Stay => {}
+            Fate::ReadMore => self.unread.push(token),
+            Fate::Deliver => self.hungry.push(token),
+            Fate::Gone => drop(self.remove(token)),
+            Fate::Request => self.begin_request(token),
+        }
+    }
+
+    /// A connection is handed over.
+    fn adopt(&mut self, handed: Handed, batches: &mut Batches, now: Instant) {
+        let Handed { socket, input, output, role, seat } = handed;
+        let socket = mio::net::TcpStream::from_std(socket);
+        let connection = Connection::new(socket, input, output, role, seat, now);
+        let Some(token) = self.add(connection) else { return };
+        if let Some(cell) = self.connections.get(&token).and_then(Connection::subscribed) {
+            let cell = Arc::clone(cell);
+            let audience = self.audiences.entry(cell.epoch());
+            audience.or_insert_with(|| Audience { cell, members: BTreeSet::new() }).members.insert(token);
+        }
+        self.step(token, now, |connection, turn| {
+            connection.first_frames(turn);
+            connection.flush(turn)
+        });
+        if self.is_draining {
+            self.step(token, now, |connection, turn| connection.drain(batches, turn));
+        } else {
+            // What was published since the client asked told the loop before it knew of this subscriber: look now.
+            self.hungry.push(token);
+        }
+    }
+
+    /// Takes a connection in. `None`: the system has no room for it.
+    fn add(&mut self, mut connection: Connection) -> Option<Token> {
+        let token = Token(self.next);
+        self.next = self.next.wrapping_add(1).max(FIRST_CONNECTION);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        // What is ready already is reported at once: nothing that came before this is missed.
+        self.poll.registry().register(&mut connection.socket, token, interest).ok()?;
+        self.connections.insert(token, connection);
+        Some(token)
+    }
+
+    fn remove(&mut self, token: Token) -> Option<Connection> {
+        let mut connection = self.connections.remove(&token)?;
+        self.timers.disarm(token, &mut connection.armed);
+        // Closing the socket would do it, too; one that goes to a thread stays open.
+        let _ = self.poll.registry().deregister(&mut connection.socket);
+        Some(connection)
+    }
+
+    /// A request has begun: a thread reads it.
+    fn begin_request(&mut self, token: Token) {
+        let Some(connection) = self.remove(token) else { return };
+        let Connection { socket, input, seat, .. } = connection;
+        let socket = into_std(socket);
+        if socket.set_nonblocking(false).is_ok() {
+            request::spawn(&self.shared, socket, input, seat);
+        }
+    }
+
+    fn leave(&mut self, epoch: u64, token: Token, now: Instant) {
+        let Some(audience) = self.audiences.get_mut(&epoch) else { return };
+        audience.members.remove(&token);
+        if audience.members.is_empty() {
+            audience.cell.touch(now);
+            self.audiences.remove(&epoch);
+        }
+    }
+
+    fn time_out(&mut self, token: Token, batches: &mut Batches, now: Instant) {
+        match token {
+            LISTENER => self.end_pause(now),
+            SWEEP => {
+                self.sweep = None;
+                self.shared.topics.sweep(now);
+                self.arm_sweep(now);
+            }
+            _ => {
+                if let Some(connection) = self.connections.get_mut(&token) {
+                    connection.armed = None;
+                }
+                self.step(token, now, |connection, turn| connection.timed_out(batches, turn));
+            }
+        }
+    }
+
+    fn arm_sweep(&mut self, now: Instant) {
+        let due = now + self.shared.topics.sweep_interval();
+        self.timers.arm(SWEEP, &mut self.sweep, due);
+    }
+
+    /// Topics with news, and connections that have room again.
+    fn deliver(&mut self, dirty: Vec<Arc<TopicCell>>, batches: &mut Batches, now: Instant) {
+        let mut tokens = mem::take(&mut self.hungry);
+        for cell in dirty {
+            // Before anything of it is read: see there.
+            cell.clear_dirty();
+            if let Some(audience) = self.audiences.get(&cell.epoch()) {
+                tokens.extend(&audience.members);
+            }
+        }
+        for token in tokens {
+            self.step(token, now, |connection, turn| connection.deliver(batches, turn));
+        }
+    }
+
+    /// Everybody is told, and nobody is let in.
+    fn drain(&mut self, batches: &mut Batches, now: Instant) {
+        self.is_draining = true;
+        self.acceptor = None;
+        let tokens: Vec<Token> = self.connections.keys().copied().collect();
+        for token in tokens {
+            self.step(token, now, |connection, turn| connection.drain(batches, turn));
+        }
+    }
+}
+
+impl Drop for Delivery {
+    /// What is handed over from now on is dropped.
+    fn drop(&mut self) {
+        self.shared.signal.close();
+    }
+}
+
+#[cfg(unix)]
+fn into_std(socket: mio::net::TcpStream) -> TcpStream {
+    std::os::fd::OwnedFd::from(socket).into()
+}
+
+#[cfg(windows)]
+fn into_std(socket: mio::net::TcpStream) -> TcpStream {
+    std::os::windows::io::OwnedSocket::from(socket).into()
+}

@@ -1,0 +1,167 @@
+//! A WebSocket that hears of a topic and publishes to it.
+
+use super::batches::Batches;
+use super::connection::Turn;
+use super::outgoing::Outgoing;
+use super::{Format, Subscriber};
+use crate::Transport;
+use crate::envelope::Submission;
+use crate::server::shared::Shared;
+use crate::server::{Limits, PublishError};
+use crate::topic::{EventName, PublishError as TopicError};
+use crate::ws::{self, CloseCode, Connection, Event};
+use bytes::BytesMut;
+use std::string::String;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The close code for a subscriber of bare data that lost messages: nothing in such a stream could say so, and going on
+/// as if nothing had happened would be a lie. The reason is `reset: ` and why. In the range for private use, and after
+/// 410, the status of a poll in the same case.
+const RESET: u16 = 4410;
+
+#[derive(Debug)]
+pub(in super::super) struct TopicSocket {
+    pub(super) subscriber: Subscriber,
+    connection: Connection,
+    may_publish: bool,
+    /// When the last byte came.
+    heard: Instant,
+    /// When it was asked whether it is still there, if nothing came since.
+    pinged: Option<Instant>,
+    /// When the closing handshake began.
+    closing: Option<Instant>,
+}
+
+impl TopicSocket {
+    pub(in super::super) fn new(subscriber: Subscriber, may_publish: bool, limits: &Limits) -> Self {
+        /// In JSON a character may be written as an escape of six.
+        const ESCAPED: usize = 6;
+        /// The names of the fields, and the event's.
+        const FRAME: usize = 1024;
+        let max_message = match subscriber.format {
+            Format::Envelopes => limits.message_bytes.saturating_mul(ESCAPED).saturating_add(FRAME),
+            _ => limits.message_bytes,
+        };
+        let config = ws::Config { max_frame: max_message, max_message, ..ws::Config::default() };
+        let connection = Connection::server(config);
+        Self { subscriber, connection, may_publish, heard: Instant::now(), pinged: None, closing: None }
+    }
+
+    /// When something must be done about silence.
+    pub(super) fn due(&self, limits: &Limits) -> Instant {
+        match (self.closing, self.pinged) {
+            (Some(since), _) => since + limits.close_time,
+            (None, Some(since)) => since + limits.pong_time,
+            (None, None) => self.heard + limits.keepalive,
+        }
+    }
+
+    /// It is [`due`](Self::due): asks whether the peer is still there. False: it has had its chance.
+    pub(super) fn keep_alive(&mut self, output: &mut BytesMut, now: Instant) -> bool {
+        // RFC 6455 §5.5.2
+        let asked = self.closing.is_none() && self.pinged.is_none() && self.connection.ping(&[], output).is_ok();
+        self.pinged = Some(now);
+        asked
+    }
+
+    /// Whether nothing more is to be said or heard.
+    pub(super) fn is_over(&self) -> bool {
+        self.connection.transport() != Transport::KeepOpen
+    }
+
+    /// RFC 6455 §7.4.1: 1001.
+    pub(super) fn go_away(&mut self, output: &mut BytesMut, now: Instant) {
+        self.close(CloseCode::GOING_AWAY, "draining", output, now);
+    }
+
+    /// Puts the next batch into `out`, which is empty; whether there is more.
+    pub(super) fn next(&mut self, out: &mut Outgoing, batches: &mut Batches, turn: &Turn<'_>) -> bool {
+        // RFC 6455 §5.5.1: no data after a Close.
+        if !self.connection.is_open() {
+            return false;
+        }
+        if self.subscriber.format != Format::Data {
+            return self.subscriber.next(out, batches, turn);
+        }
+        match self.subscriber.batch(out, batches, turn) {
+            Ok(more) => more,
+            Err(reset) => {
+                let code = CloseCode::new(RESET).unwrap_or(CloseCode::POLICY_VIOLATION);
+                self.close(code, &std::format!("reset: {}", reset.reason), out.own(turn.now), turn.now);
+                false
+            }
+        }
+    }
+
+    /// Takes in what arrived and publishes what was sent; how many bytes are done with.
+    pub(super) fn receive(
+        &mut self,
+        input: &mut [u8],
+        output: &mut BytesMut,
+        shared: &Arc<Shared>,
+        now: Instant,
+    ) -> usize {
+        if !input.is_empty() {
+            self.heard = now;
+            self.pinged = None;
+        }
+        let mut used = 0;
+        loop {
+            let rest = input.get_mut(used..).unwrap_or_default();
+            // The Close that a violation deserves is in the output, and `is_over` says the rest.
+            let Ok(step) = self.connection.receive(rest, output) else { return input.len() };
+            used += step.consumed;
+            match step.event {
+                None => return used,
+                // After our Close the peer may not have seen it yet: what comes is thrown away.
+                Some(Event::Text(_) | Event::Binary(_)) if !self.connection.is_open() => {}
+                Some(Event::Text(text)) => {
+                    if let Err((code, reason)) = self.submit(&text, shared, now) {
+                        self.close(code, &reason, output, now);
+                    }
+                }
+                Some(Event::Binary(_)) => {
+                    self.close(CloseCode::UNSUPPORTED_DATA, "messages are text", output, now);
+                }
+                Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
+            }
+        }
+    }
+
+    /// Publishes a message that the client sent. An error is why the connection is closed.
+    fn submit(&self, text: &str, shared: &Arc<Shared>, now: Instant) -> Result<(), (CloseCode, String)> {
+        if !self.may_publish {
+            return Err((CloseCode::POLICY_VIOLATION, "publishing is not allowed".into()));
+        }
+        let (event, data) = match self.subscriber.format {
+            Format::Envelopes => {
+                // The parser's words may be long, and the place for a reason is not.
+                let submission = Submission::parse(text)
+                    .map_err(|_| (CloseCode::INVALID_DATA, "not {\"event\"?,\"data\"} in JSON".into()))?;
+                (submission.event, submission.data)
+            }
+            _ => (None, text.into()),
+        };
+        let event: Option<EventName> = event
+            .map(|event| event.parse())
+            .transpose()
+            .map_err(|error| (CloseCode::POLICY_VIOLATION, std::format!("{error}")))?;
+        let published = shared.publish_to(&self.subscriber.cell, event, data, now);
+        published.map(|_| ()).map_err(|error| (close_code(error), std::format!("{error}")))
+    }
+
+    fn close(&mut self, code: CloseCode, reason: &str, output: &mut BytesMut, now: Instant) {
+        // A Close that was sent already has said why.
+        if self.connection.close(code, reason, output).is_ok() {
+            self.closing = Some(now);
+        }
+    }
+}
+
+fn close_code(error: PublishError) -> CloseCode {
+    match error {
+        PublishError::TooLarge { .. } | PublishError::Topic(TopicError::TooLarge { .. }) => CloseCode::TOO_BIG,
+        PublishError::TooManyTopics | PublishError::Topic(TopicError::Exhausted) => CloseCode::TRY_AGAIN_LATER,
+    }
+}

@@ -1,0 +1,30 @@
+//! The server, from other threads.
+
+use super::PublishError;
+use super::shared::Shared;
+use crate::topic::{Cursor, EventName, TopicName};
+use std::boxed::Box;
+use std::sync::Arc;
+
+/// A way into a server that runs in another thread. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Handle(pub(super) Arc<Shared>);
+
+impl Handle {
+    /// Publishes a message to a topic, which is made if there is none, and gives its id.
+    pub fn publish(
+        &self,
+        topic: &TopicName,
+        event: Option<EventName>,
+        data: impl Into<Box<str>>,
+    ) -> Result<Cursor, PublishError> {
+        self.0.publish(topic, event, data)
+    }
+
+    /// Makes the server go away in good order, and [`Server::run`](super::Server::run) return: nobody is let in any
+    /// more, held polls are answered, streams are told and ended, each WebSocket closed with 1001. May be called from a
+    /// signal handler's thread, and more than once.
+    pub fn drain(&self) {
+        self.0.drain();
+    }
+}

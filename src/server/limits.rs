@@ -1,0 +1,83 @@
+//! Every bound of the server, with its reason beside it.
+
+use crate::http::HeadLimits;
+use crate::longpoll;
+use crate::topic::Bounds;
+use std::time::Duration;
+
+/// What the server grants its clients. Whoever passes a limit gets the HTTP status or Close code that names it, and the
+/// server goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Size of a request's head; over it: 431 (or 414 where the target alone is too long). Default 16 KiB and 100
+    /// headers.
+    pub head: HeadLimits,
+    /// From the first byte of a head to its last; over it: 408. Default 10 s: a head is one packet, and one that takes
+    /// longer is a slow client's or an attacker's.
+    pub head_time: Duration,
+    /// The body of a request, in bytes; over it: 413. Default 1 MiB, as for a message.
+    pub body_bytes: usize,
+    /// From the end of a head to the end of its body; over it: 408. Default 30 s: 1 MiB at 35 KiB a second.
+    pub body_time: Duration,
+    /// The data of one message, in bytes; over it: 413, or Close 1009. Default 1 MiB: each subscriber gets a message in
+    /// one piece, and what is larger belongs behind a link.
+    pub message_bytes: usize,
+    /// Connections of all kinds; over it: 503. Default 10,000: what file descriptors allow on a tuned machine.
+    pub connections: usize,
+    /// Polls that are held at once; over it: 429. Default 10,000, as connections: a held poll costs no more than one.
+    pub held_polls: usize,
+    /// How polls are held and their answers batched: 30 s by default, 60 s at most.
+    pub poll: longpoll::Options,
+    /// How much a topic keeps. Default 10,000 messages, 16 MiB, one hour.
+    pub topic: Bounds,
+    /// Topics; over it those that nobody uses and nothing was published to go, and if there are none: 503. Default
+    /// 10,000.
+    pub topics: usize,
+    /// An idle keep-alive connection is closed after so long. Default 60 s: longer than the pauses of a client that
+    /// polls, shorter than the patience of most proxies.
+    pub idle_time: Duration,
+    /// How long the thread that has answered a request waits for the next one before the connection goes back to the
+    /// loop. Default 1 s: a busy client keeps its thread, an idle one costs none.
+    pub next_request_time: Duration,
+    /// A stream that was silent for so long gets a keepalive, a WebSocket client a Ping. Default 15 s: proxies cut what
+    /// is silent for 30 s or more.
+    pub keepalive: Duration,
+    /// After a Ping something must arrive within so long, or the WebSocket is closed. Default 20 s: more than any
+    /// network that is of use takes.
+    pub pong_time: Duration,
+    /// A client that takes not one byte of what waits for it for so long is disconnected. Default 30 s.
+    pub write_time: Duration,
+    /// How long the last bytes sent may take, and the peer's Close or end of stream after them. Default 2 s.
+    pub close_time: Duration,
+    /// How long draining may take before [`Server::run`](super::Server::run) returns all the same. Default 5 s: what
+    /// service managers allow at the least.
+    pub drain_time: Duration,
+    /// What of the log is encoded and handed to a socket in one piece, in bytes, unless one message alone is more.
+    /// Default 64 KiB: much more than a packet, and no more than a slow reader's share of memory.
+    pub batch_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: HeadLimits::default(),
+            head_time: Duration::from_secs(10),
+            body_bytes: 1 << 20,
+            body_time: Duration::from_secs(30),
+            message_bytes: 1 << 20,
+            connections: 10_000,
+            held_polls: 10_000,
+            poll: longpoll::Options::default(),
+            topic: Bounds::default(),
+            topics: 10_000,
+            idle_time: Duration::from_secs(60),
+            next_request_time: Duration::from_secs(1),
+            keepalive: Duration::from_secs(15),
+            pong_time: Duration::from_secs(20),
+            write_time: Duration::from_secs(30),
+            close_time: Duration::from_secs(2),
+            drain_time: Duration::from_secs(5),
+            batch_bytes: 64 << 10,
+        }
+    }
+}

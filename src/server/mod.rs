@@ -1,0 +1,149 @@
+//! The topic server: every topic over every transport, by blocking threads and one loop, without an async runtime.
+//!
+//! ```text
+//!             ┌───────────────────── Server::run: one loop ──────────────────────┐
+//!  accept ───▶│ idle connections · held polls · event streams · JSON streams ·   │
+//!             │ WebSockets of topics: each a socket, a cursor, a shared batch    │
+//!             └──▲ woken ────────────── hands over ▼ who begins a request ───────┘
+//!       publish  │ hands back  ┌──────────────────────────────────────────────┐
+//!       ─────────┴──────────── │ request threads: head, body, authorize, reply │
+//!                              └──────────────────────────────────────────────┘
+//! ```
+//!
+//! | request | is served as |
+//! |---|---|
+//! | `GET /topics/{topic}`, `Upgrade: websocket` | WebSocket; envelopes with subprotocol `tidings.v1`, else bare data |
+//! | `GET /topics/{topic}`, `Accept: text/event-stream` | event stream |
+//! | `GET /topics/{topic}`, `Accept: application/x-ndjson` | a line of JSON for each message |
+//! | `GET /topics/{topic}?wait=N`, or `Prefer: wait=N` | long poll |
+//! | `GET /topics/{topic}` | short poll |
+//! | `POST /topics/{topic}?event=E` | publishes the body |
+//! | `GET /healthz`, `GET /metrics` | what they say |
+//!
+//! `?after=` a cursor, `oldest` or `now` says where to begin, whatever the transport; an event stream's `Last-Event-ID`
+//! outdoes it. Polls begin at `oldest` and the others `now`. A subscriber of bare data that lost messages is closed with
+//! code 4410, for nothing in its stream could tell it.
+//!
+//! ```
+//! use tidings::server::Server;
+//!
+//! let server = Server::builder().bind("127.0.0.1:0")?;
+//! let handle = server.handle();
+//! let thread = std::thread::spawn(|| server.run());
+//!
+//! let id = handle.publish(&"news".parse()?, None, "it runs")?;
+//! assert_eq!(id.n(), 1);
+//! handle.drain();
+//! thread.join().unwrap()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod access;
+mod answer;
+mod builder;
+mod delivery;
+mod event_stream;
+mod handle;
+mod limits;
+mod metrics;
+mod request;
+mod response;
+mod routes;
+mod shared;
+mod signal;
+mod topics;
+mod websocket;
+mod wire;
+
+pub use access::{Access, Action};
+pub use builder::Builder;
+pub use event_stream::EventStream;
+pub use handle::Handle;
+pub use limits::Limits;
+pub use websocket::{Message, WebSocket};
+
+use crate::topic;
+use delivery::Delivery;
+use shared::{Shared, lock};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    delivery: Delivery,
+    local_addr: SocketAddr,
+}
+
+impl Server {
+    /// Where setting up begins.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where it listens; with the real port if it was bound to port 0.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// A way in for other threads.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.shared))
+    }
+
+    /// Serves, in this thread and those that it starts, until [`Handle::drain`] and everybody is told, or
+    /// [`Limits::drain_time`] is over.
+    ///
+    /// # Errors
+    /// Only where the system's readiness notification itself fails.
+    pub fn run(mut self) -> io::Result<()> {
+        self.delivery.run()
+    }
+}
+
+/// Why a message could not be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishError {
+    /// Its data is larger than [`Limits::message_bytes`].
+    TooLarge {
+        /// Bytes of data.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// There are [`Limits::topics`] already.
+    TooManyTopics,
+    /// The topic does not take it.
+    Topic(topic::PublishError),
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { bytes, limit } => write!(f, "the message has {bytes} bytes, the limit is {limit}"),
+            Self::TooManyTopics => f.write_str("there are too many topics"),
+            Self::Topic(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for PublishError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Topic(error) => Some(error),
+            Self::TooLarge { .. } | Self::TooManyTopics => None,
+        }
+    }
+}
+
+impl From<topic::PublishError> for PublishError {
+    fn from(error: topic::PublishError) -> Self {
+        Self::Topic(error)
+    }
+}

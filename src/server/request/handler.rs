@@ -1,0 +1,57 @@
+//! Handing a connection to a handler of the embedder's, and taking it back.
+
+use super::super::routes::Handler;
+use super::super::{EventStream, WebSocket};
+use super::{Client, wire};
+use crate::server::delivery::Role;
+use crate::ws::CloseCode;
+use bytes::BytesMut;
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::string::String;
+use std::sync::Arc;
+
+impl Client {
+    /// Runs the handler in this thread. `output` goes out first; `input` was read already.
+    pub(super) fn handle(self, handler: &Handler, output: &[u8], input: &[u8], last_event_id: String, chunked: bool) {
+        if wire::write_all(&self.socket, output, self.shared.limits.write_time).is_err() {
+            return;
+        }
+        let Self { shared, socket, seat, busy } = self;
+        let socket = Arc::new(socket);
+        let interruptible = shared.interruptible(&socket);
+        let rest = match handler {
+            Handler::WebSocket(config, handler) => {
+                let mut websocket = WebSocket::new(Arc::clone(&shared), Arc::clone(&socket), config.clone(), input);
+                let code = match guarded(|| handler(&mut websocket)) {
+                    Some(_) if shared.is_draining() => CloseCode::GOING_AWAY,
+                    Some(Ok(())) => CloseCode::NORMAL,
+                    Some(Err(_)) => CloseCode::INTERNAL_ERROR,
+                    None => {
+                        shared.metrics.panics.add(1);
+                        CloseCode::INTERNAL_ERROR
+                    }
+                };
+                websocket.finish(code)
+            }
+            Handler::EventStream(handler) => {
+                let mut events = EventStream::new(Arc::clone(&shared), Arc::clone(&socket), last_event_id, chunked);
+                if guarded(|| handler(&mut events)).is_none() {
+                    shared.metrics.panics.add(1);
+                }
+                events.finish()
+            }
+        };
+        drop(interruptible);
+        // Nobody else has it now. What is left to be written the loop writes, and closes the connection in good order.
+        if let Some(socket) = Arc::into_inner(socket) {
+            let client = Self { shared, socket, seat, busy };
+            client.hand_over(Role::Closing, rest, BytesMut::new());
+        }
+    }
+}
+
+/// What the handler returned; `None`: it panicked. What it may have left half done is its own socket's, which is closed.
+fn guarded(handler: impl FnOnce() -> io::Result<()>) -> Option<io::Result<()>> {
+    panic::catch_unwind(AssertUnwindSafe(handler)).ok()
+}

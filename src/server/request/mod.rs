@@ -1,0 +1,258 @@
+//! A connection while a request is being read and answered: plain blocking code, in a thread.
+//!
+//! ```text
+//!   loop ──▶ head ──▶ route ──┬──▶ answer ──▶ another request within a second? ──no──▶ loop (idle)
+//!              │              ├──▶ poll to be held, stream, WebSocket ────────────────▶ loop
+//!              │              └──▶ handler of the embedder's, in this thread
+//!              └─ 408, 431 … ────▶ answer ────────────────────────────────────────────▶ loop (closing)
+//! ```
+//!
+//! A thread is there only while its client has something to say: clients that wait are the loop's. So the stacks can be
+//! small, and ten thousand subscribers cost no thread at all.
+
+mod body;
+mod handler;
+mod negotiate;
+mod poll;
+mod publish;
+mod query;
+mod route;
+mod stream;
+mod upgrade;
+
+use super::access::Origin;
+use super::delivery::{Handed, Role};
+use super::metrics::Present;
+use super::response::{Persistence, Response};
+use super::routes::Handler;
+use super::shared::{Busy, Shared};
+use super::wire;
+use crate::http::{BodyReader, Framing, RequestHead, RequestReader, Status, Version};
+use body::Body;
+use bytes::{Buf, BytesMut};
+use std::io;
+use std::net::TcpStream;
+use std::string::String;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+/// Stack of a request thread. What the server itself needs is a tenth of it; the rest is for hooks and handlers of the
+/// embedder's. Only pages that were touched cost memory.
+const STACK: usize = 256 * 1024;
+
+/// Serves the connection in a thread of its own until it has nothing to say. `input`: what of it was read already. If
+/// there is no thread to be had the connection is closed.
+pub(super) fn spawn(shared: &Arc<Shared>, socket: TcpStream, input: BytesMut, seat: Present) {
+    let client = Client { shared: Arc::clone(shared), socket, seat, busy: None };
+    let thread = thread::Builder::new().name("tidings-request".into()).stack_size(STACK);
+    let count = shared.metrics.threads.enter();
+    let _ = thread.spawn(move || {
+        let _count = count;
+        client.serve(input);
+    });
+}
+
+/// One client, connected.
+#[derive(Debug)]
+struct Client {
+    shared: Arc<Shared>,
+    socket: TcpStream,
+    seat: Present,
+    /// While it is in the midst of a request, and until the loop has it: draining waits for it.
+    busy: Option<Busy>,
+}
+
+/// A request whose head has been read.
+struct Request<'a> {
+    shared: &'a Arc<Shared>,
+    head: &'a RequestHead<'a>,
+    origin: Origin<'a>,
+    persistence: Persistence,
+    body: Body<'a>,
+}
+
+/// What becomes of a request.
+enum Reply {
+    /// It is answered; then maybe the next one.
+    Answer(Response),
+    /// The loop goes on with the connection, after it has written these bytes.
+    Handed(Role, BytesMut),
+    /// It was answered with these bytes, and the connection ends.
+    Final(BytesMut),
+    /// A handler of the embedder's goes on with the connection, after these bytes. The text is the last event ID.
+    Handler(Handler, BytesMut, String),
+    /// The client is gone.
+    Gone,
+}
+
+impl From<Result<Response, Response>> for Reply {
+    fn from(answer: Result<Response, Response>) -> Self {
+        Self::Answer(answer.unwrap_or_else(|refusal| refusal))
+    }
+}
+
+/// What a thread does next.
+enum Next {
+    /// Another request; this much of it is there.
+    Request(BytesMut),
+    /// Nothing came: the connection waits in the loop.
+    Idle,
+    /// The loop goes on with it; bytes to write, and bytes that were read.
+    Loop(Role, BytesMut, BytesMut),
+    /// A handler goes on with it; likewise, with the last event ID and whether its stream is chunked.
+    Handler {
+        handler: Handler,
+        output: BytesMut,
+        input: BytesMut,
+        last_event_id: String,
+        chunked: bool,
+    },
+    Gone,
+}
+
+impl Client {
+    fn serve(mut self, mut input: BytesMut) {
+        loop {
+            match self.next(input) {
+                Next::Request(rest) => input = rest,
+                Next::Idle => return self.hand_over(Role::Idle, BytesMut::new(), BytesMut::new()),
+                Next::Loop(role, output, input) => return self.hand_over(role, output, input),
+                Next::Handler { handler, output, input, last_event_id, chunked } => {
+                    return self.handle(&handler, &output, &input, last_event_id, chunked);
+                }
+                Next::Gone => return,
+            }
+        }
+    }
+
+    /// Reads one request and answers it.
+    fn next(&mut self, mut input: BytesMut) -> Next {
+        let limits = &self.shared.limits;
+        if input.is_empty() {
+            self.busy = None;
+            let until = Instant::now() + limits.next_request_time;
+            match wire::read(&self.socket, &mut input, limits.head.bytes, until) {
+                Ok(0) => return Next::Gone,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => return Next::Idle,
+                Err(_) => return Next::Gone,
+            }
+        }
+        self.busy.get_or_insert_with(|| self.shared.busy());
+        let until = Instant::now() + limits.head_time;
+        let mut reader = RequestReader::new(limits.head);
+        let mut output = BytesMut::new();
+        loop {
+            let consumed = match reader.receive(&input, &mut output) {
+                Err(error) => {
+                    self.shared.metrics.answered(error.status());
+                    return Next::Loop(Role::Closing, output, BytesMut::new());
+                }
+                Ok(step) => match step.event {
+                    Some(head) => return self.answer(&head, input.get(step.consumed..).unwrap_or_default()),
+                    None => step.consumed,
+                },
+            };
+            input.advance(consumed);
+            let room = limits.head.bytes.saturating_sub(input.len()).max(1);
+            match wire::read(&self.socket, &mut input, room, until) {
+                Ok(0) => return Next::Gone,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => return self.too_slow(),
+                Err(_) => return Next::Gone,
+            }
+        }
+    }
+
+    /// Answers a request; `rest` is what was read behind its head.
+    fn answer(&self, head: &RequestHead<'_>, rest: &[u8]) -> Next {
+        let framing = match Framing::of_request(head) {
+            Ok(framing) => framing,
+            Err(error) => {
+                // RFC 9112 §6.3: where this message ends nobody knows, so nothing can follow it.
+                return self.last(&Response::fault(error.status(), std::format!("{error}")));
+            }
+        };
+        let persistence = Persistence { keep_alive: head.keep_alive(), is_http_1_0: head.version == Version::Http10 };
+        let origin = self.shared.origins.judge(head);
+        let mut request = Request {
+            shared: &self.shared,
+            head,
+            origin,
+            persistence,
+            body: Body::new(head, framing, &self.shared.limits, &self.socket, rest),
+        };
+        let reply = request.reply();
+        let body = request.body;
+        match reply {
+            Reply::Answer(response) => {
+                let response = response.with_headers(origin.cors());
+                self.write_answer(head, &response, persistence, body)
+            }
+            Reply::Handed(role, output) => Next::Loop(role, output, body.into_rest()),
+            Reply::Final(output) => Next::Loop(Role::Closing, output, BytesMut::new()),
+            Reply::Handler(handler, output, last_event_id) => {
+                let chunked = !persistence.is_http_1_0;
+                Next::Handler { handler, output, input: body.into_rest(), last_event_id, chunked }
+            }
+            Reply::Gone => Next::Gone,
+        }
+    }
+
+    fn write_answer(
+        &self,
+        head: &RequestHead<'_>,
+        response: &Response,
+        persistence: Persistence,
+        body: Body<'_>,
+    ) -> Next {
+        // RFC 9112 §9.3: what is left of the body would be taken for the next request.
+        let stays = persistence.keep_alive && body.is_done() && !self.shared.is_draining();
+        let persistence = if stays { persistence } else { persistence.close() };
+        let mut output = BytesMut::new();
+        response.encode_head(persistence, &mut output);
+        // RFC 9110 §9.3.2: the same head, and no body.
+        if head.method != "HEAD" {
+            output.extend_from_slice(&response.body);
+        }
+        self.shared.metrics.answered(response.status);
+        if !stays {
+            return Next::Loop(Role::Closing, output, BytesMut::new());
+        }
+        match wire::write_all(&self.socket, &output, self.shared.limits.write_time) {
+            Ok(()) => Next::Request(body.into_rest()),
+            Err(_) => Next::Gone,
+        }
+    }
+
+    /// RFC 9110 §15.5.9
+    fn too_slow(&self) -> Next {
+        self.last(&Response::fault(Status::REQUEST_TIMEOUT, "the request took too long"))
+    }
+
+    /// The connection ends with this answer.
+    fn last(&self, response: &Response) -> Next {
+        let mut output = BytesMut::new();
+        response.encode_head(Persistence { keep_alive: false, is_http_1_0: false }, &mut output);
+        output.extend_from_slice(&response.body);
+        self.shared.metrics.answered(response.status);
+        Next::Loop(Role::Closing, output, BytesMut::new())
+    }
+
+    fn hand_over(self, role: Role, output: BytesMut, input: BytesMut) {
+        let Self { shared, socket, seat, busy } = self;
+        // A socket that cannot be told not to block would block the loop.
+        if socket.set_nonblocking(true).is_err() {
+            return;
+        }
+        let refused = shared.signal.hand_over(Handed { socket, input, output, role, seat });
+        drop(busy);
+        // The server has drained: the client is told so from here.
+        if let Err(handed) = refused
+            && handed.socket.set_nonblocking(false).is_ok()
+        {
+            let _ = wire::write_all(&handed.socket, &handed.output, shared.limits.close_time);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Short and long polls.
+
+use super::super::access::{Action, Origin};
+use super::super::answer;
+use super::super::delivery::{HeldPoll, Role};
+use super::super::metrics::Via;
+use super::super::response::Response;
+use super::super::topics::TopicCell;
+use super::{Reply, Request, Status, query};
+use crate::longpoll::{self, Poll};
+use crate::topic::TopicName;
+use bytes::BytesMut;
+use std::boxed::Box;
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Request<'_> {
+    pub(super) fn poll(&mut self, name: &TopicName) -> Reply {
+        match self.open_poll(name) {
+            Ok((poll, cell)) => self.answer_or_hold(&poll, cell),
+            Err(refusal) => Reply::Answer(refusal),
+        }
+    }
+
+    fn open_poll(&self, name: &TopicName) -> Result<(longpoll::Request, Arc<TopicCell>), Response> {
+        let (after, wait) = (query::find(self.head.query(), "after"), query::find(self.head.query(), "wait"));
+        let prefer = self.head.headers.get_all("prefer").filter_map(|value| std::str::from_utf8(value).ok());
+        let mut poll = longpoll::Request::new(after.as_deref(), wait.as_deref(), prefer, &self.shared.limits.poll)
+            .map_err(|error| Response::fault(Status::BAD_REQUEST, std::format!("{error}")))?;
+        if self.head.method == "HEAD" {
+            // Nobody waits for news of which only the length would come.
+            poll.wait = std::time::Duration::ZERO;
+        }
+        self.authorize(name, Action::Subscribe)?;
+        Ok((poll, self.open(name)?))
+    }
+
+    /// The topic, made if there is none.
+    pub(super) fn open(&self, name: &TopicName) -> Result<Arc<TopicCell>, Response> {
+        let opened = self.shared.topics.open(name, Instant::now());
+        opened.map_err(|_| Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many topics"))
+    }
+
+    fn answer_or_hold(&self, poll: &longpoll::Request, cell: Arc<TopicCell>) -> Reply {
+        let now = Instant::now();
+        let via = if poll.wait.is_zero() { Via::ShortPoll } else { Via::LongPoll };
+        let delivery = self.shared.metrics.delivery(via);
+        let held = {
+            let topic = cell.read(now);
+            match longpoll::poll(poll, &topic, &self.shared.limits.poll, now) {
+                Poll::Answer(answer) => {
+                    let (status, body) = answer::encode(&answer);
+                    answer::count(&answer, body.len(), delivery);
+                    return Reply::Answer(Response::json(status, body));
+                }
+                Poll::Hold(held) => held,
+            }
+        };
+        // What is published from here on finds the poll behind the head, and the loop looks when it takes the poll over.
+        let Some(present) = delivery.subscribers.enter_below(self.shared.limits.held_polls) else {
+            return Reply::Answer(Response::busy(Status::TOO_MANY_REQUESTS, "too many polls are held"));
+        };
+        let origin = match self.origin {
+            Origin::Allowed(origin) => Some(origin.into()),
+            Origin::Own | Origin::Foreign => None,
+        };
+        let held = HeldPoll { held, cell, origin, persistence: self.persistence, _present: present };
+        Reply::Handed(Role::Held(Box::new(held)), BytesMut::new())
+    }
+}

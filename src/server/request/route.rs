@@ -1,0 +1,98 @@
+//! Path and method → what answers.
+
+use super::super::access::{Action, Origin};
+use super::super::response::Response;
+use super::super::routes::Handler;
+use super::negotiate::{self, Transport};
+use super::{Reply, Request, Status};
+use crate::topic::TopicName;
+use std::string::String;
+
+const TOPICS: &str = "/topics/";
+
+impl Request<'_> {
+    pub(super) fn reply(&mut self) -> Reply {
+        let path = self.head.path();
+        if self.shared.is_draining() && path != "/metrics" {
+            return Reply::Answer(Response::busy(Status::SERVICE_UNAVAILABLE, "draining"));
+        }
+        if let Some(name) = path.strip_prefix(TOPICS) {
+            return match name.parse() {
+                Ok(name) => self.topic(&name),
+                Err(error) => Reply::Answer(Response::fault(Status::BAD_REQUEST, std::format!("{error}"))),
+            };
+        }
+        if let Some(handler) = self.shared.routes.find(path) {
+            return self.mounted(handler);
+        }
+        match path {
+            "/healthz" => self.page(|_| text("ok\n")),
+            "/metrics" => self.page(|request| text(&request.shared.metrics.render(request.shared.topics.len()))),
+            "" if self.head.method == "OPTIONS" => Reply::Answer(options("GET, HEAD, POST, OPTIONS", self.origin)),
+            _ => Reply::Answer(Response::fault(Status::NOT_FOUND, "nothing is here")),
+        }
+    }
+
+    /// One resource, every transport.
+    fn topic(&mut self, name: &TopicName) -> Reply {
+        const METHODS: &str = "GET, HEAD, POST, OPTIONS";
+        match self.head.method {
+            "GET" | "HEAD" => match negotiate::transport(self.head) {
+                Transport::WebSocket => self.upgrade(name),
+                Transport::Sse => self.sse(name),
+                Transport::Ndjson => self.ndjson(name),
+                Transport::Poll => self.poll(name),
+            },
+            "POST" => self.publish(name),
+            "OPTIONS" => Reply::Answer(options(METHODS, self.origin)),
+            _ => Reply::Answer(not_allowed(METHODS)),
+        }
+    }
+
+    fn mounted(&mut self, handler: &Handler) -> Reply {
+        match (self.head.method, handler) {
+            ("OPTIONS", _) => Reply::Answer(options("GET, OPTIONS", self.origin)),
+            ("GET", Handler::WebSocket(..)) => self.upgrade_for(handler),
+            ("GET", Handler::EventStream(_)) => self.event_stream_for(handler),
+            _ => Reply::Answer(not_allowed("GET, OPTIONS")),
+        }
+    }
+
+    /// What is read only.
+    pub(super) fn page(&self, answer: impl FnOnce(&Self) -> Response) -> Reply {
+        const METHODS: &str = "GET, HEAD, OPTIONS";
+        match self.head.method {
+            "GET" | "HEAD" => Reply::Answer(answer(self)),
+            "OPTIONS" => Reply::Answer(options(METHODS, self.origin)),
+            _ => Reply::Answer(not_allowed(METHODS)),
+        }
+    }
+
+    /// Asks the embedder's hook.
+    pub(super) fn authorize(&self, name: &TopicName, action: Action) -> Result<(), Response> {
+        self.shared.gate.ask(self.head, name, action, &self.shared.metrics)
+    }
+}
+
+fn text(body: &str) -> Response {
+    Response::new(Status::OK)
+        .with_body("text/plain; charset=utf-8", String::from(body))
+        .with_header("Cache-Control", "no-store")
+}
+
+/// RFC 9110 §15.5.6: 405 says what is allowed.
+fn not_allowed(methods: &'static str) -> Response {
+    Response::fault(Status::METHOD_NOT_ALLOWED, "this method is not for this resource").with_header("Allow", methods)
+}
+
+/// RFC 9110 §9.3.7, and what a browser asks before it lets a page of another origin send a request.
+fn options(methods: &'static str, origin: Origin<'_>) -> Response {
+    let response = Response::new(Status::NO_CONTENT).with_header("Allow", methods);
+    match origin {
+        Origin::Allowed(_) => response
+            .with_header("Access-Control-Allow-Methods", methods)
+            .with_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, Prefer")
+            .with_header("Access-Control-Max-Age", "600"),
+        Origin::Own | Origin::Foreign => response,
+    }
+}

@@ -1,0 +1,74 @@
+//! The opening handshake of a WebSocket, for a topic and for a handler of the embedder's.
+
+use super::super::access::Action;
+use super::super::delivery::{Format, Role, TopicSocket};
+use super::super::metrics::Via;
+use super::super::response::Response;
+use super::super::routes::Handler;
+use super::{Reply, Request, Status, query};
+use crate::topic::TopicName;
+use crate::ws::handshake;
+use bytes::BytesMut;
+use std::boxed::Box;
+use std::string::String;
+
+/// The subprotocol with envelopes. Without it a client gets the bare data.
+const SUBPROTOCOL: &str = "tidings.v1";
+
+impl Request<'_> {
+    pub(super) fn upgrade(&mut self, name: &TopicName) -> Reply {
+        let handshake = match self.handshake() {
+            Ok(handshake) => handshake,
+            Err(reply) => return reply,
+        };
+        let subprotocol = handshake.subprotocols().find(|offered| *offered == SUBPROTOCOL);
+        let format = if subprotocol.is_some() { Format::Envelopes } else { Format::Data };
+        let after = query::find(self.head.query(), "after");
+        let (subscriber, bookmark) = match self.subscribe(name, after.as_deref(), Via::WebSocket, format) {
+            Ok(subscribed) => subscribed,
+            Err(refusal) => return Reply::Answer(refusal),
+        };
+        // Asked now, while there is a head to show the hook.
+        let may_publish = self.authorize(name, Action::Publish).is_ok();
+        let mut output = BytesMut::new();
+        if handshake.accept(subprotocol, &[], &mut output).is_err() {
+            return Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"));
+        }
+        output.extend_from_slice(&bookmark);
+        self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
+        let socket = TopicSocket::new(subscriber, may_publish, &self.shared.limits);
+        Reply::Handed(Role::WebSocket(Box::new(socket)), output)
+    }
+
+    pub(super) fn upgrade_for(&mut self, handler: &Handler) -> Reply {
+        let handshake = match self.handshake() {
+            Ok(handshake) => handshake,
+            Err(reply) => return reply,
+        };
+        let mut output = BytesMut::new();
+        if handshake.accept(None, &[], &mut output).is_err() {
+            return Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"));
+        }
+        self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
+        Reply::Handler(handler.clone(), output, String::new())
+    }
+
+    pub(super) fn event_stream_for(&mut self, handler: &Handler) -> Reply {
+        let output = self.stream_head(super::negotiate::EVENT_STREAM);
+        self.shared.metrics.answered(Status::OK);
+        Reply::Handler(handler.clone(), output, self.last_event_id().map(String::from).unwrap_or_default())
+    }
+
+    /// RFC 6455 §4.2.1, and §10.2: the browser tells which page opens the connection, and nothing else stops a page of
+    /// another origin from doing it with the visitor's cookies.
+    fn handshake(&self) -> Result<handshake::Request<'_>, Reply> {
+        let handshake = handshake::Request::from_head(self.head).map_err(|error| {
+            self.shared.metrics.answered(error.status());
+            let mut output = BytesMut::new();
+            error.reject(&mut output);
+            Reply::Final(output)
+        })?;
+        self.origin.check().map_err(Reply::Answer)?;
+        Ok(handshake)
+    }
+}

@@ -1,0 +1,171 @@
+//! What the loop, the request threads and the handles share.
+
+use super::access::{Gate, Origins};
+use super::metrics::Metrics;
+use super::routes::Routes;
+use super::signal::Signal;
+use super::topics::{TopicCell, Topics};
+use super::{Limits, PublishError};
+use crate::topic::{Cursor, EventName, TopicName};
+use std::boxed::Box;
+use std::collections::HashMap;
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// The server, but for its sockets.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) limits: Limits,
+    pub(super) topics: Topics,
+    pub(super) metrics: Metrics,
+    pub(super) signal: Signal,
+    pub(super) gate: Gate,
+    pub(super) origins: Origins,
+    pub(super) routes: Routes,
+    /// Threads that are in the midst of a request: draining waits for them.
+    busy: AtomicUsize,
+    draining: AtomicBool,
+    handlers: Handlers,
+}
+
+impl Shared {
+    pub(super) fn new(limits: &Limits, gate: Gate, origins: Origins, routes: Routes, signal: Signal) -> Self {
+        Self {
+            topics: Topics::new(limits.topic, limits.topics),
+            metrics: Metrics::default(),
+            busy: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            handlers: Handlers::default(),
+            limits: *limits,
+            signal,
+            gate,
+            origins,
+            routes,
+        }
+    }
+
+    /// Publishes under a name; the topic is made if there is none.
+    pub(super) fn publish(
+        &self,
+        name: &TopicName,
+        event: Option<EventName>,
+        data: impl Into<Box<str>>,
+    ) -> Result<Cursor, PublishError> {
+        let data = data.into();
+        self.check_size(&data)?;
+        let now = Instant::now();
+        let cell = self.topics.open(name, now).map_err(|_| PublishError::TooManyTopics)?;
+        self.publish_to(&cell, event, data, now)
+    }
+
+    /// Publishes, and tells the loop.
+    pub(super) fn publish_to(
+        &self,
+        cell: &Arc<TopicCell>,
+        event: Option<EventName>,
+        data: impl Into<Box<str>>,
+        now: Instant,
+    ) -> Result<Cursor, PublishError> {
+        let data = data.into();
+        self.check_size(&data)?;
+        let id = cell.append(event, data, now)?;
+        self.metrics.publishes.add(1);
+        self.signal.news(cell);
+        Ok(id)
+    }
+
+    fn check_size(&self, data: &str) -> Result<(), PublishError> {
+        let limit = self.limits.message_bytes;
+        if data.len() > limit { Err(PublishError::TooLarge { bytes: data.len(), limit }) } else { Ok(()) }
+    }
+
+    /// From now on nothing new is taken on. The loop does the rest.
+    pub(super) fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+        self.handlers.interrupt();
+        self.signal.wake();
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    /// Counts a thread as busy until the guard goes.
+    pub(super) fn busy(self: &Arc<Self>) -> Busy {
+        self.busy.fetch_add(1, Ordering::SeqCst);
+        Busy(Arc::clone(self))
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::SeqCst) > 0
+    }
+
+    /// Lets draining wake a thread that an embedder's handler keeps in a read of that socket.
+    pub(super) fn interruptible(self: &Arc<Self>, socket: &Arc<TcpStream>) -> Interruptible {
+        let id = self.handlers.enter(socket);
+        // Draining sets its flag first and then goes through the list: whoever enters too late to be found in it sees
+        // the flag here.
+        if self.is_draining() {
+            let _ = socket.shutdown(Shutdown::Read);
+        }
+        Interruptible { shared: Arc::clone(self), id }
+    }
+}
+
+/// A thread in the midst of a request.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<Shared>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.fetch_sub(1, Ordering::SeqCst);
+        // The loop that drains looks at the number when it is woken. Both orders are sequential: either it reads the
+        // lowered number, or the flag was up before the number was lowered and is seen here.
+        if self.0.is_draining() {
+            self.0.signal.wake();
+        }
+    }
+}
+
+/// The sockets on which handlers of the embedder's may be blocked in a read.
+#[derive(Debug, Default)]
+struct Handlers {
+    sockets: Mutex<HashMap<u64, Arc<TcpStream>>>,
+    next: AtomicU64,
+}
+
+impl Handlers {
+    fn enter(&self, socket: &Arc<TcpStream>) -> u64 {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.sockets).insert(id, Arc::clone(socket));
+        id
+    }
+
+    /// Ends every read that waits; what is written still goes out.
+    fn interrupt(&self) {
+        for socket in lock(&self.sockets).values() {
+            let _ = socket.shutdown(Shutdown::Read);
+        }
+    }
+}
+
+/// A socket in the list of those that draining wakes.
+#[derive(Debug)]
+pub(super) struct Interruptible {
+    shared: Arc<Shared>,
+    id: u64,
+}
+
+impl Drop for Interruptible {
+    fn drop(&mut self) {
+        lock(&self.shared.handlers.sockets).remove(&self.id);
+    }
+}
+
+/// Locks. A panic while a lock is held leaves what it protects as it was or one step further, never in between; one
+/// panic must not become many.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

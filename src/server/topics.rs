@@ -1,0 +1,198 @@
+//! The registry of topics.
+//!
+//! Two kinds of locks, and never one inside the other: the registry's, held to look up a name, and each topic's, held to
+//! append or to read and encode one batch. Neither is held while a socket is written.
+
+use super::{PublishError, lock};
+use crate::topic::{Bounds, Cursor, EventName, Topic, TopicName};
+use std::boxed::Box;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant, SystemTime};
+
+/// All topics of the server.
+#[derive(Debug)]
+pub(super) struct Topics {
+    registry: Mutex<Registry>,
+    bounds: Bounds,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    by_name: HashMap<TopicName, Arc<TopicCell>>,
+    last_epoch: u64,
+}
+
+/// One topic and what belongs to it.
+#[derive(Debug)]
+pub(super) struct TopicCell {
+    epoch: u64,
+    log: Mutex<Log>,
+    /// Whether the loop has been told of news that it has not looked at yet.
+    dirty: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Log {
+    topic: Topic<Instant>,
+    /// When the topic was last seen with messages or users.
+    used: Instant,
+}
+
+/// The server has as many topics as it may have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TooManyTopics;
+
+impl Topics {
+    pub(super) fn new(bounds: Bounds, limit: usize) -> Self {
+        Self { registry: Mutex::default(), bounds, limit }
+    }
+
+    /// The topic of that name, made if there is none: by its first publish or subscription.
+    pub(super) fn open(&self, name: &TopicName, now: Instant) -> Result<Arc<TopicCell>, TooManyTopics> {
+        let mut registry = lock(&self.registry);
+        if let Some(cell) = registry.by_name.get(name) {
+            return Ok(Arc::clone(cell));
+        }
+        if registry.by_name.len() >= self.limit {
+            // Whoever asks for many names must not keep others from making a topic.
+            registry.by_name.retain(|_, cell| !is_forgettable(cell));
+        }
+        if registry.by_name.len() >= self.limit {
+            return Err(TooManyTopics);
+        }
+        let epoch = registry.next_epoch();
+        let cell = Arc::new(TopicCell::new(epoch, self.bounds, now));
+        registry.by_name.insert(name.clone(), Arc::clone(&cell));
+        Ok(cell)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        lock(&self.registry).by_name.len()
+    }
+
+    /// Drops what is too old from every topic, and every topic that has been empty and unused for its age. To be called
+    /// every [`sweep_interval`](Self::sweep_interval).
+    pub(super) fn sweep(&self, now: Instant) {
+        // Each topic is locked by itself, and without the registry: a large one would hold up everybody.
+        let cells: std::vec::Vec<_> = lock(&self.registry).by_name.values().cloned().collect();
+        for cell in cells {
+            cell.expire(now);
+        }
+        let age = self.bounds.age;
+        lock(&self.registry).by_name.retain(|_, cell| !is_over(cell, age, now));
+    }
+
+    /// How often old messages are looked for. Readers do not see them in between: this is about memory, and about
+    /// topics that nobody reads.
+    pub(super) fn sweep_interval(&self) -> Duration {
+        (self.bounds.age / 4).clamp(Duration::from_millis(10), Duration::from_secs(60))
+    }
+}
+
+impl Registry {
+    /// Milliseconds since 1970, but greater than every epoch before: two topics made within one millisecond, or after
+    /// the clock was set back, must not have the same.
+    fn next_epoch(&mut self) -> u64 {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
+        self.last_epoch = now.max(self.last_epoch.saturating_add(1));
+        self.last_epoch
+    }
+}
+
+/// Whether nothing was ever published and nobody uses it: no reader could tell a new one from it by what was said.
+fn is_forgettable(cell: &mut Arc<TopicCell>) -> bool {
+    // `get_mut` gives nothing while anybody else holds the cell. Under the registry's lock nobody can come to hold it,
+    // so that no publish can go to a topic that is being dropped.
+    Arc::get_mut(cell).is_some_and(|cell| cell.log_mut().topic.newest().n() == 0)
+}
+
+/// Whether it has been empty and unused for `age`.
+fn is_over(cell: &mut Arc<TopicCell>, age: Duration, now: Instant) -> bool {
+    // As above. Who holds the cell is a request that is just being answered, or a subscriber.
+    let Some(cell) = Arc::get_mut(cell) else {
+        return false;
+    };
+    let log = cell.log_mut();
+    log.topic.is_empty() && now.saturating_duration_since(log.used) >= age
+}
+
+impl TopicCell {
+    fn new(epoch: u64, bounds: Bounds, now: Instant) -> Self {
+        let log = Log { topic: Topic::new(epoch, bounds), used: now };
+        Self { epoch, log: Mutex::new(log), dirty: AtomicBool::new(false) }
+    }
+
+    /// Which topic it is: no two of a process have the same epoch.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Locks the topic for reading, rid of what is too old by now.
+    pub(super) fn read(&self, now: Instant) -> ReadGuard<'_> {
+        let mut log = lock(&self.log);
+        log.used = log.used.max(now);
+        log.topic.handle_timeout(now);
+        ReadGuard(log)
+    }
+
+    /// Drops what is too old by now. As long as something is left the topic counts as used.
+    fn expire(&self, now: Instant) {
+        let mut log = lock(&self.log);
+        log.topic.handle_timeout(now);
+        if !log.topic.is_empty() {
+            log.used = log.used.max(now);
+        }
+    }
+
+    /// Marks the topic as used: its last subscriber goes.
+    pub(super) fn touch(&self, now: Instant) {
+        let mut log = lock(&self.log);
+        log.used = log.used.max(now);
+    }
+
+    /// Appends a message. The loop must be told afterwards: see [`set_dirty`](Self::set_dirty).
+    pub(super) fn append(
+        &self,
+        event: Option<EventName>,
+        data: impl Into<Box<str>>,
+        now: Instant,
+    ) -> Result<Cursor, PublishError> {
+        let data = data.into();
+        let mut log = lock(&self.log);
+        log.used = log.used.max(now);
+        log.topic.publish(event, data, now).map_err(PublishError::Topic)
+    }
+
+    /// There is news. Whether the loop must be told: not if it was and has not looked yet.
+    ///
+    /// No wake-up is lost: the loop calls [`clear_dirty`](Self::clear_dirty) *before* it reads. A message appended
+    /// before that is read; one appended after it finds the flag down and tells the loop again. (The topic's lock, taken
+    /// to append before and to read after, makes the message visible.)
+    pub(super) fn set_dirty(&self) -> bool {
+        !self.dirty.swap(true, Ordering::AcqRel)
+    }
+
+    /// The loop is about to read.
+    pub(super) fn clear_dirty(&self) {
+        self.dirty.swap(false, Ordering::AcqRel);
+    }
+
+    fn log_mut(&mut self) -> &mut Log {
+        self.log.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A locked topic, to read from.
+pub(super) struct ReadGuard<'a>(MutexGuard<'a, Log>);
+
+impl std::ops::Deref for ReadGuard<'_> {
+    type Target = Topic<Instant>;
+
+    fn deref(&self) -> &Topic<Instant> {
+        &self.0.topic
+    }
+}

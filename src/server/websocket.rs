@@ -1,0 +1,149 @@
+//! A WebSocket for a handler of the embedder's: blocking.
+
+use super::shared::Shared;
+use super::wire;
+use crate::ws::{CloseCode, Config, Connection, Event, SendError};
+use bytes::BytesMut;
+use std::io::{self, ErrorKind};
+use std::net::TcpStream;
+use std::string::String;
+use std::sync::Arc;
+use std::time::Instant;
+use std::vec::Vec;
+
+/// A message that a client sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Text.
+    Text(String),
+    /// Binary data.
+    Binary(Vec<u8>),
+}
+
+/// A client's WebSocket, in a thread of its own.
+///
+/// What is sent waits until the next [`read`](Self::read) has to wait, so that the answers to everything that came at
+/// once go out at once; [`flush`](Self::flush) sends it earlier. Pings are answered, and a client that is silent is
+/// asked for a sign of life, while the handler reads.
+///
+/// When the handler returns the connection is closed: with 1000 after `Ok`, 1011 after an error or a panic, 1001 if the
+/// server is draining.
+#[derive(Debug)]
+pub struct WebSocket {
+    shared: Arc<Shared>,
+    socket: Arc<TcpStream>,
+    connection: Connection,
+    input: BytesMut,
+    output: BytesMut,
+}
+
+/// From so much on, what is sent goes out without waiting for the next read.
+const MAX_WAITING: usize = 64 * 1024;
+
+impl WebSocket {
+    pub(super) fn new(shared: Arc<Shared>, socket: Arc<TcpStream>, config: Config, input: &[u8]) -> Self {
+        let connection = Connection::server(config);
+        Self { shared, socket, connection, input: BytesMut::from(input), output: BytesMut::new() }
+    }
+
+    /// The next message. `None`: the client has closed the connection, or the server is draining: return.
+    ///
+    /// # Errors
+    /// The socket's; [`ErrorKind::InvalidData`] if the client broke the protocol (it was told so),
+    /// [`ErrorKind::UnexpectedEof`] if it went without a Close, [`ErrorKind::TimedOut`] if it gives no sign of life.
+    pub fn read(&mut self) -> io::Result<Option<Message>> {
+        loop {
+            let step = match self.connection.receive(&mut self.input, &mut self.output) {
+                Ok(step) => step,
+                Err(error) => return Err(io::Error::new(ErrorKind::InvalidData, error)),
+            };
+            let is_hungry = step.event.is_none();
+            let (message, is_over) = match step.event {
+                Some(Event::Text(text)) => (Some(Message::Text(text.into_owned())), false),
+                Some(Event::Binary(data)) => (Some(Message::Binary(data.into_owned())), false),
+                Some(Event::Close(_)) => (None, true),
+                Some(Event::Ping(_) | Event::Pong(_)) | None => (None, false),
+            };
+            let consumed = step.consumed;
+            bytes::Buf::advance(&mut self.input, consumed);
+            if is_over || message.is_some() {
+                return Ok(message);
+            }
+            if is_hungry && !self.fill()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Sends a text message.
+    pub fn send_text(&mut self, text: &str) -> io::Result<()> {
+        self.connection.send_text(text, &mut self.output).map_err(closed)?;
+        self.flush_if_full()
+    }
+
+    /// Sends a binary message.
+    pub fn send_binary(&mut self, data: &[u8]) -> io::Result<()> {
+        self.connection.send_binary(data, &mut self.output).map_err(closed)?;
+        self.flush_if_full()
+    }
+
+    /// Sends a Ping of at most 125 bytes. Its Pong is taken in by [`read`](Self::read).
+    pub fn ping(&mut self, payload: &[u8]) -> io::Result<()> {
+        self.connection.ping(payload, &mut self.output).map_err(closed)?;
+        self.flush_if_full()
+    }
+
+    /// Says goodbye; `reason` has at most 123 bytes. What the client still sends can be read until its own Close.
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
+        self.connection.close(code, reason, &mut self.output).map_err(closed)?;
+        self.flush()
+    }
+
+    /// Writes what waits.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if !self.output.is_empty() {
+            wire::write_all(&self.socket, &self.output, self.shared.limits.write_time)?;
+            self.output.clear();
+        }
+        Ok(())
+    }
+
+    fn flush_if_full(&mut self) -> io::Result<()> {
+        if self.output.len() < MAX_WAITING { Ok(()) } else { self.flush() }
+    }
+
+    /// Reads more. False: the server is draining.
+    fn fill(&mut self) -> io::Result<bool> {
+        self.flush()?;
+        let until = Instant::now() + self.shared.limits.keepalive;
+        let got = match wire::read(&self.socket, &mut self.input, usize::MAX, until) {
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                // RFC 6455 §5.5.2. After a Close there is nothing to ask.
+                let _ = self.connection.ping(&[], &mut self.output);
+                self.flush()?;
+                wire::read(&self.socket, &mut self.input, usize::MAX, Instant::now() + self.shared.limits.pong_time)?
+            }
+            got => got?,
+        };
+        if got > 0 {
+            return Ok(true);
+        }
+        // Draining ends every read that waits.
+        if self.shared.is_draining() { Ok(false) } else { Err(ErrorKind::UnexpectedEof.into()) }
+    }
+
+    /// The handler has returned: what is left to be written.
+    pub(super) fn finish(mut self, code: CloseCode) -> BytesMut {
+        // It was closed already, or not.
+        let _ = self.connection.close(code, "", &mut self.output);
+        self.output
+    }
+}
+
+fn closed(error: SendError) -> io::Error {
+    let kind = match error {
+        SendError::Closed => ErrorKind::BrokenPipe,
+        _ => ErrorKind::InvalidInput,
+    };
+    io::Error::new(kind, error)
+}
