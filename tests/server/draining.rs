@@ -1,0 +1,102 @@
+//! Going away: everybody is told, and `run` returns.
+
+use crate::client::{EventSource, Frame, WebSocket};
+use crate::running::{run, start};
+use tidings::server::Server;
+
+#[test]
+fn everybody_is_told() {
+    let mut server = start();
+    let id = server.publish("news", "1");
+    let mut poll = server.client();
+    poll.request("GET", "/topics/news?after=now&wait=60", "");
+    let mut lines = server.client();
+    lines.request("GET", "/topics/news", "Accept: application/x-ndjson\r\n");
+    assert_eq!(lines.head().status, 200);
+    let mut source = EventSource::open(server.client(), "/topics/news", "");
+    let mut bare = WebSocket::open(server.client(), "/topics/news", &[]);
+    let mut envelopes = WebSocket::open(server.client(), "/topics/news", &["tidings.v1"]);
+    envelopes.text();
+    let mut idle = server.client();
+    server.await_metric(r#"tidings_subscribers{transport="long-poll"}"#, 1);
+    server.await_metric(r#"tidings_subscribers{transport="websocket"}"#, 2);
+
+    server.handle.drain();
+    let answer = poll.response();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    assert_eq!(answer.text(), format!(r#"{{"events":[],"next":"{id}","more":false}}"#));
+    poll.expect_end();
+    lines.body_until("{\"type\":\"drain\"}\n");
+    assert_eq!(lines.piece(), None);
+    assert_eq!(source.event(), None);
+    for socket in [&mut bare, &mut envelopes] {
+        assert_eq!(socket.frame(), Some(Frame::Close(1001, "draining".into())));
+        assert_eq!(socket.frame(), None);
+    }
+    idle.expect_end();
+    drop((poll, lines, source, bare, envelopes, idle));
+    server.join();
+}
+
+#[test]
+fn an_event_stream_is_told_when_to_come_back() {
+    let server = start();
+    let mut client = server.client();
+    client.request("GET", "/topics/news", "Accept: text/event-stream\r\n");
+    assert_eq!(client.head().status, 200);
+    client.body_until("\n\n");
+    server.handle.drain();
+    let text = client.body_until("\n\n");
+    let millis: u64 = text.strip_prefix("retry: ").unwrap().trim_end().parse().unwrap();
+    assert!((1000..=4000).contains(&millis));
+    assert_eq!(client.piece(), None);
+    client.expect_end();
+}
+
+#[test]
+fn a_request_that_is_being_read_is_answered_503() {
+    let mut server = start();
+    let mut client = server.client();
+    client.send("GET /topics/news HTTP/1.1\r\n");
+    server.await_metric("tidings_request_threads", 2);
+    server.handle.drain();
+    client.send("Host: t\r\n\r\n");
+    let answer = client.response();
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+    assert_eq!(answer.header("connection"), Some("close"));
+    client.expect_end();
+    drop(client);
+    server.join();
+}
+
+#[test]
+fn a_request_on_a_kept_connection_is_answered_503_even_if_nobody_runs_any_more() {
+    let mut server = start();
+    let mut client = server.client();
+    assert_eq!(client.get("/healthz").status, 200);
+    server.stop();
+    // Its thread still waits for the next request; draining did not wait for that.
+    let answer = client.get("/healthz");
+    assert_eq!((answer.status, answer.text().as_str()), (503, "draining\n"));
+    client.expect_end();
+}
+
+#[test]
+fn draining_twice_or_before_running_is_fine() {
+    let server = Server::builder().bind("127.0.0.1:0").unwrap();
+    let handle = server.handle();
+    handle.drain();
+    handle.drain();
+    server.run().unwrap();
+    handle.publish(&"news".parse().unwrap(), None, "nobody hears it").unwrap();
+}
+
+#[test]
+fn a_client_that_does_not_go_is_waited_for_no_longer_than_the_limit() {
+    let limits = tidings::server::Limits { drain_time: std::time::Duration::from_millis(50), ..Default::default() };
+    let mut server = run(Server::builder().limits(limits));
+    let mut stuck = server.client();
+    stuck.send("GET /hea");
+    server.await_metric("tidings_request_threads", 2);
+    server.stop();
+}

@@ -1,0 +1,165 @@
+//! Requests and their answers, whatever they are about.
+
+use crate::running::{start, start_with};
+use std::time::Duration;
+use tidings::server::Limits;
+
+#[test]
+fn healthz_says_ok() {
+    let server = start();
+    let answer = server.client().get("/healthz");
+    assert_eq!((answer.status, answer.text().as_str()), (200, "ok\n"));
+}
+
+#[test]
+fn other_paths_are_404_and_other_methods_405_with_what_is_allowed() {
+    let server = start();
+    let mut client = server.client();
+    assert_eq!(client.get("/topics").status, 404);
+    assert_eq!(client.get("/topicsx").status, 404);
+    for (method, target, allow) in [
+        ("DELETE", "/topics/news", "GET, HEAD, POST, OPTIONS"),
+        ("PUT", "/topics/news", "GET, HEAD, POST, OPTIONS"),
+        ("POST", "/healthz", "GET, HEAD, OPTIONS"),
+        ("POST", "/metrics", "GET, HEAD, OPTIONS"),
+    ] {
+        client.request(method, target, "");
+        let answer = client.response();
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{method} {target}");
+    }
+}
+
+#[test]
+fn options_says_what_is_allowed() {
+    let server = start();
+    let mut client = server.client();
+    for target in ["/topics/news", "*"] {
+        client.request("OPTIONS", target, "");
+        let answer = client.response();
+        assert_eq!((answer.status, answer.header("allow")), (204, Some("GET, HEAD, POST, OPTIONS")));
+        assert_eq!(answer.header("access-control-allow-methods"), None);
+    }
+}
+
+#[test]
+fn head_is_get_without_a_body() {
+    let server = start();
+    server.publish("news", "hello");
+    let mut client = server.client();
+    for target in ["/healthz", "/topics/news", "/topics/news?after=now&wait=60"] {
+        let get = client.get(&target.replace("&wait=60", ""));
+        client.request("HEAD", target, "");
+        let head = client.response_to("HEAD");
+        assert_eq!((head.status, &head.headers), (get.status, &get.headers), "{target}");
+        assert!(head.body.is_empty());
+    }
+    client.request("HEAD", "/topics/news", "Accept: text/event-stream\r\n");
+    let head = client.response_to("HEAD");
+    assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
+    assert_eq!(client.get("/healthz").status, 200);
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let server = start();
+    let mut client = server.client();
+    client.send(
+        "POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\n1\
+         GET /topics/a HTTP/1.1\r\nHost: t\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: t\r\n\r\n\
+         POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\n2",
+    );
+    assert_eq!(client.response().status, 201);
+    assert!(client.response().text().contains(r#""data":"1""#));
+    assert_eq!(client.response().status, 404);
+    assert_eq!(client.response().status, 201);
+}
+
+#[test]
+fn a_connection_is_kept_and_waits_in_the_loop_between_requests() {
+    let server = start_with(&Limits { next_request_time: Duration::from_millis(1), ..Limits::default() });
+    let mut client = server.client();
+    for _ in 0..3 {
+        assert_eq!(client.get("/healthz").status, 200);
+        // The thread that asks is one itself.
+        server.await_metric("tidings_request_threads", 1);
+    }
+}
+
+#[test]
+fn http_1_0_is_closed_unless_it_asks_to_stay() {
+    let server = start();
+    let mut client = server.client();
+    client.send("GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    assert_eq!(client.response().header("connection"), Some("keep-alive"));
+    client.send("GET /healthz HTTP/1.0\r\n\r\n");
+    assert_eq!(client.response().header("connection"), Some("close"));
+    client.expect_end();
+}
+
+#[test]
+fn a_client_that_ends_its_stream_behind_a_request_is_answered() {
+    let server = start();
+    let mut client = server.client();
+    client.send("GET /healthz HTTP/1.0\r\n\r\n");
+    client.finish();
+    assert_eq!(client.response().text(), "ok\n");
+    client.expect_end();
+}
+
+#[test]
+fn bad_heads_are_refused_and_the_connection_ends() {
+    let server = start();
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/1.1\nHost: t\n\n", 400),
+        ("GET / HTTP/2.0\r\nHost: t\r\n\r\n", 505),
+        ("GET /\r\n\r\n", 400),
+        ("POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        ("POST /topics/a HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    ] {
+        let mut client = server.client();
+        client.send(head);
+        let answer = client.response();
+        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")), "{head}");
+        client.expect_end();
+    }
+    assert_eq!(server.client().get("/healthz").status, 200);
+}
+
+#[test]
+fn a_large_head_is_431() {
+    let server = start();
+    let mut client = server.client();
+    client.request("GET", "/healthz", &format!("X: {}\r\n", "x".repeat(20_000)));
+    assert_eq!(client.response().status, 431);
+    let mut client = server.client();
+    client.request("GET", "/healthz", &"X: x\r\n".repeat(100));
+    assert_eq!(client.response().status, 431);
+}
+
+#[test]
+fn a_head_that_does_not_come_is_408() {
+    let server = start_with(&Limits { head_time: Duration::from_millis(30), ..Limits::default() });
+    let mut client = server.client();
+    client.send("GET /hea");
+    let answer = client.response();
+    assert_eq!((answer.status, answer.header("connection")), (408, Some("close")));
+    client.expect_end();
+}
+
+#[test]
+fn an_idle_connection_is_closed() {
+    let server = start_with(&Limits { idle_time: Duration::from_millis(30), ..Limits::default() });
+    server.client().expect_end();
+}
+
+#[test]
+fn a_body_that_nobody_wants_ends_the_connection() {
+    let server = start();
+    let mut client = server.client();
+    client.request("GET", "/healthz", "Content-Length: 30\r\n");
+    client.send("GET /nowhere HTTP/1.1\r\nHost: t\r\n");
+    let answer = client.response();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    client.expect_end();
+}

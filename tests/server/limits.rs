@@ -1,0 +1,180 @@
+//! Limits that are about many clients, or slow ones; and what an idle server does.
+
+use crate::client::{Client, EventSource, WebSocket};
+use crate::running::{run, start, start_with};
+use std::time::Duration;
+use tidings::server::{Access, Limits, Server};
+use tidings::topic::Bounds;
+
+#[test]
+fn one_connection_too_many_is_503() {
+    let server = start_with(&Limits { connections: 2, ..Limits::default() });
+    let mut first = server.client();
+    let mut second = server.client();
+    assert_eq!(first.get("/healthz").status, 200);
+    assert_eq!(second.get("/healthz").status, 200);
+    let mut third = server.client();
+    let answer = third.get("/healthz");
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+    third.expect_end();
+    drop(first);
+    // Whose place is free once the server has seen it go.
+    while server.client().get("/healthz").status != 200 {}
+}
+
+#[test]
+fn one_topic_too_many_is_503_but_unused_ones_make_room() {
+    let server = start_with(&Limits { topics: 2, ..Limits::default() });
+    for n in 0..5 {
+        assert_eq!(server.client().get(&format!("/topics/t{n}")).status, 200);
+    }
+    server.publish("a", "1");
+    server.publish("b", "1");
+    assert_eq!(server.client().post("/topics/c", "1").status, 503);
+    assert_eq!(server.client().get("/topics/c").status, 503);
+    assert_eq!(server.client().post("/topics/a", "2").status, 201);
+}
+
+#[test]
+fn a_topic_with_a_subscriber_stays() {
+    let topic = Bounds { age: Duration::from_millis(10), ..Bounds::default() };
+    let server = start_with(&Limits { topic, topics: 1, ..Limits::default() });
+    let mut source = EventSource::open(server.client(), "/topics/news", "");
+    assert_eq!(server.client().post("/topics/other", "1").status, 503);
+    let first = server.publish("news", "1");
+    assert_eq!(source.event().unwrap().data, "1");
+    while !server.client().get("/topics/news").text().starts_with(r#"{"events":[]"#) {}
+    assert_eq!(server.publish("news", "2").epoch(), first.epoch());
+    assert_eq!(source.event().unwrap().data, "2");
+    drop(source);
+    server.await_metric("tidings_topics", 0);
+}
+
+#[test]
+fn a_reader_that_does_not_read_holds_up_nobody_and_is_reset_when_it_does() {
+    let topic = Bounds { messages: 50, ..Bounds::default() };
+    let server = start_with(&Limits { topic, ..Limits::default() });
+    let mut slow = EventSource::open(server.client(), "/topics/news", "");
+    let mut quick = EventSource::open(server.client(), "/topics/news", "");
+    // Much more than the sockets take in between.
+    let data = "x".repeat(200_000);
+    for n in 0..200 {
+        server.publish("news", &format!("{n} {data}"));
+        assert!(quick.event().unwrap().data.starts_with(&format!("{n} ")));
+    }
+    let mut next = 0;
+    let mut resets = 0;
+    while next < 200 {
+        let event = slow.event().unwrap();
+        if event.name == "tidings.reset" {
+            resets += 1;
+            next = event.id.split_once('-').unwrap().1.parse().unwrap();
+        } else {
+            assert!(event.data.starts_with(&format!("{next} ")), "{} at {next}", &event.data[..8]);
+            next += 1;
+        }
+    }
+    assert!(resets > 0);
+    assert_eq!(server.metric(r#"tidings_resets_total{transport="sse"}"#), resets);
+}
+
+#[test]
+fn a_reader_that_never_reads_is_closed() {
+    let server = start_with(&Limits { write_time: Duration::from_millis(50), ..Limits::default() });
+    let slow = EventSource::open(server.client(), "/topics/news", "");
+    let bare = WebSocket::open(server.client(), "/topics/news", &[]);
+    for _ in 0..16 {
+        server.publish("news", &"x".repeat(1 << 20));
+    }
+    server.await_metric(r#"tidings_subscribers{transport="sse"}"#, 0);
+    server.await_metric(r#"tidings_subscribers{transport="websocket"}"#, 0);
+    drop((slow, bare));
+}
+
+#[test]
+fn an_idle_server_does_nothing() {
+    let server = start();
+    let _source = EventSource::open(server.client(), "/topics/news", "");
+    let _socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    let mut poll = server.client();
+    poll.request("GET", "/topics/news?wait=60", "");
+    server.await_metric(r#"tidings_subscribers{transport="long-poll"}"#, 1);
+    let mut client = server.client();
+    let turns = |client: &mut Client| -> u64 {
+        let text = client.get("/metrics").text();
+        let line = text.lines().find_map(|line| line.strip_prefix("tidings_loop_turns_total "));
+        line.unwrap().parse().unwrap()
+    };
+    // The same thread answers on the same connection: the loop has no part in it. Others that were here before may still
+    // be closing; then it is quiet.
+    let mut before = turns(&mut client);
+    let quiet = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(20)); // what is measured is that nothing happens in a while
+        let now = turns(&mut client);
+        std::mem::replace(&mut before, now) == now
+    });
+    assert!(quiet);
+}
+
+#[test]
+fn a_hook_that_panics_is_500_and_the_server_goes_on() {
+    let server = run(Server::builder().authorize(|head, _, _| {
+        assert!(head.query() != Some("panic"), "as the test wants it");
+        Access::Granted
+    }));
+    let mut client = server.client();
+    assert_eq!(client.get("/topics/news?panic").status, 500);
+    assert_eq!(client.get("/topics/news").status, 200);
+    assert_eq!(server.metric("tidings_panics_total"), 1);
+}
+
+#[test]
+fn the_hook_decides_before_anything_else_is_done() {
+    let server = run(Server::builder().authorize(|head, topic, action| {
+        assert!(head.headers.get("host").is_some());
+        match (topic.as_str(), action) {
+            ("open", _) => Access::Granted,
+            ("secret", _) => Access::Unauthorized { challenge: "Bearer realm=\"news\"" },
+            _ => Access::Forbidden,
+        }
+    }));
+    let mut client = server.client();
+    assert_eq!(client.post("/topics/open", "x").status, 201);
+    for headers in ["", "Accept: text/event-stream\r\n", "Accept: application/x-ndjson\r\n"] {
+        client.request("GET", "/topics/secret", headers);
+        let answer = client.response();
+        assert_eq!(answer.status, 401);
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"news\""));
+        client.request("GET", "/topics/closed", headers);
+        assert_eq!(client.response().status, 403);
+    }
+    assert_eq!(server.metric("tidings_topics"), 1);
+    assert_eq!(client.post("/topics/closed", "x").status, 403);
+}
+
+#[test]
+fn metrics_count_by_transport_and_by_status() {
+    let server = start();
+    let mut source = EventSource::open(server.client(), "/topics/news", "");
+    server.publish("news", "1");
+    source.event().unwrap();
+    let mut client = server.client();
+    client.get("/topics/news");
+    client.get("/nowhere");
+    let text = client.get("/metrics").text();
+    for line in [
+        "# TYPE tidings_subscribers gauge",
+        "# TYPE tidings_messages_total counter",
+        r#"tidings_subscribers{transport="sse"} 1"#,
+        r#"tidings_messages_total{transport="sse"} 1"#,
+        r#"tidings_messages_total{transport="short-poll"} 1"#,
+        r#"tidings_messages_total{transport="websocket"} 0"#,
+        "tidings_publishes_total 1",
+        "tidings_topics 1",
+        "tidings_connections 2",
+        r#"tidings_requests_total{status="200"} 2"#,
+        r#"tidings_requests_total{status="404"} 1"#,
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in {text}");
+    }
+}

@@ -1,0 +1,15 @@
+//! The server over real sockets: what goes over the wire, by subject.
+
+mod client;
+mod draining;
+mod http;
+mod limits;
+mod mounted;
+mod origins;
+mod polls;
+mod publishing;
+mod resets;
+mod resuming;
+mod running;
+mod streams;
+mod websockets;

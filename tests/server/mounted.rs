@@ -1,0 +1,122 @@
+//! Handlers of the embedder's.
+
+use crate::client::{EventSource, Frame, WebSocket};
+use crate::running::{Running, run};
+use std::io;
+use std::time::Duration;
+use tidings::server::{EventStream, Limits, Message, Server};
+use tidings::{server, sse, ws};
+
+fn echo(socket: &mut server::WebSocket) -> io::Result<()> {
+    while let Some(message) = socket.read()? {
+        match message {
+            Message::Text(text) if text == "panic" => panic!("as the test wants it"),
+            Message::Text(text) if text == "fail" => return Err(io::Error::other("as the test wants it")),
+            Message::Text(text) if text == "return" => return Ok(()),
+            Message::Text(text) => socket.send_text(&text)?,
+            Message::Binary(data) => socket.send_binary(&data)?,
+        }
+    }
+    Ok(())
+}
+
+fn count(events: &mut EventStream) -> io::Result<()> {
+    let first = events.last_event_id().parse().unwrap_or(0);
+    for n in first + 1..=3 {
+        events.send(&sse::Event::message(n.to_string()).with_id(n.to_string()))?;
+    }
+    Ok(())
+}
+
+fn start() -> Running {
+    run(Server::builder().websocket("/echo", ws::Config::default(), echo).event_stream("/count", count))
+}
+
+#[test]
+fn a_websocket_handler_reads_and_sends() {
+    let server = start();
+    let mut socket = WebSocket::open(server.client(), "/echo", &[]);
+    socket.send("hello");
+    assert_eq!(socket.text(), "hello");
+    let large = vec![7; 300_000];
+    socket.send_binary(&large);
+    assert_eq!(socket.frame(), Some(Frame::Binary(large)));
+    socket.send("return");
+    assert_eq!(socket.frame(), Some(Frame::Close(1000, String::new())));
+    assert_eq!(socket.frame(), None);
+}
+
+#[test]
+fn a_handler_that_fails_or_panics_closes_with_1011_and_the_server_goes_on() {
+    let server = start();
+    for (text, panics) in [("fail", 0), ("panic", 1)] {
+        let mut socket = WebSocket::open(server.client(), "/echo", &[]);
+        socket.send(text);
+        assert_eq!(socket.frame(), Some(Frame::Close(1011, String::new())));
+        assert_eq!(socket.frame(), None);
+        server.await_metric("tidings_panics_total", panics);
+    }
+}
+
+#[test]
+fn a_violation_is_told_and_a_close_echoed() {
+    let server = start();
+    let mut socket = WebSocket::open(server.client(), "/echo", &[]);
+    socket.client.send([0x81, 0x01, b'x']);
+    assert_eq!(socket.client.raw(4)[2..], 1002_u16.to_be_bytes());
+    socket.client.raw_to_end();
+    let mut socket = WebSocket::open(server.client(), "/echo", &[]);
+    let mut output = bytes::BytesMut::new();
+    socket.connection.close(ws::CloseCode::NORMAL, "", &mut output).unwrap();
+    socket.client.send(&output);
+    assert_eq!(socket.frame(), Some(Frame::Close(1000, String::new())));
+    assert_eq!(socket.frame(), None);
+}
+
+#[test]
+fn a_silent_client_of_a_handler_is_pinged_and_then_left() {
+    let limits =
+        Limits { keepalive: Duration::from_millis(20), pong_time: Duration::from_millis(50), ..Limits::default() };
+    let server = run(Server::builder().limits(limits).websocket("/echo", ws::Config::default(), echo));
+    let mut socket = WebSocket::open(server.client(), "/echo", &[]);
+    assert_eq!(socket.frame(), Some(Frame::Ping(Vec::new())));
+    assert_eq!(socket.frame(), Some(Frame::Ping(Vec::new())));
+    let rest = socket.client.raw_to_end();
+    assert_eq!(rest[..2], [0x89, 0]);
+}
+
+#[test]
+fn draining_ends_a_handler_that_reads() {
+    let mut server = start();
+    let mut socket = WebSocket::open(server.client(), "/echo", &[]);
+    socket.send("hello");
+    assert_eq!(socket.text(), "hello");
+    server.handle.drain();
+    assert_eq!(socket.frame(), Some(Frame::Close(1001, String::new())));
+    assert_eq!(socket.frame(), None);
+    drop(socket);
+    server.join();
+}
+
+#[test]
+fn an_event_stream_handler_sends_and_ends() {
+    let server = start();
+    let mut source = EventSource::open(server.client(), "/count", "Last-Event-ID: 1\r\n");
+    assert_eq!(source.event().unwrap().data, "2");
+    assert_eq!(source.event().unwrap().id, "3");
+    assert_eq!(source.event(), None);
+
+    let mut client = server.client();
+    client.send("GET /count HTTP/1.0\r\n\r\n");
+    let text = String::from_utf8(client.raw_to_end()).unwrap();
+    assert!(text.ends_with("\r\n\r\nid: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\ndata: 3\n\n"), "{text}");
+}
+
+#[test]
+fn only_get_goes_to_a_handler() {
+    let server = start();
+    let answer = server.client().post("/count", "");
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, OPTIONS")));
+    // Without the upgrade it is no WebSocket.
+    assert_eq!(server.client().get("/echo").status, 400);
+}

@@ -1,0 +1,72 @@
+//! Pages of other origins.
+
+use crate::running::run;
+use tidings::server::Server;
+
+const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+#[test]
+fn pages_of_other_origins_must_not_open_a_websocket_or_publish() {
+    let server = run(Server::builder().allow_origin("https://friend.example"));
+    for (origin, allowed) in [
+        ("", true),
+        ("Origin: http://t\r\n", true),
+        ("Origin: https://T\r\n", true),
+        ("Origin: https://friend.example\r\n", true),
+        ("Origin: http://friend.example\r\n", false),
+        ("Origin: https://foe.example\r\n", false),
+        ("Origin: http://t:81\r\n", false),
+        ("Origin: http://t.foe.example\r\n", false),
+        ("Origin: null\r\n", false),
+        ("Origin: http://t\r\nOrigin: https://foe.example\r\n", false),
+    ] {
+        let mut client = server.client();
+        client.request("GET", "/topics/news", &format!("{HANDSHAKE}{origin}"));
+        assert_eq!(client.head().status, if allowed { 101 } else { 403 }, "{origin}");
+        let mut client = server.client();
+        client.request("POST", "/topics/news", &format!("Content-Length: 0\r\n{origin}"));
+        assert_eq!(client.response().status, if allowed { 201 } else { 403 }, "{origin}");
+        // Reading is refused by the browser itself, for want of a header.
+        let mut client = server.client();
+        client.request("GET", "/topics/news", origin);
+        let answer = client.response();
+        let cors = origin.contains("https://friend").then_some("https://friend.example");
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, cors), "{origin}");
+    }
+}
+
+#[test]
+fn allowed_origins_may_read_every_transport() {
+    let server = run(Server::builder().allow_origin("*"));
+    server.publish("news", "1");
+    for accept in ["*/*", "text/event-stream", "application/x-ndjson"] {
+        let mut client = server.client();
+        client.request("GET", "/topics/news", &format!("Origin: https://any.example\r\nAccept: {accept}\r\n"));
+        let head = client.head();
+        assert_eq!(head.header("access-control-allow-origin"), Some("https://any.example"));
+        assert_eq!(head.header("vary"), Some("Origin"));
+        assert_eq!(head.header("access-control-expose-headers"), Some("Retry-After"));
+    }
+    let mut held = server.client();
+    held.request("GET", "/topics/news?after=now&wait=60", "Origin: https://any.example\r\n");
+    server.await_metric(r#"tidings_subscribers{transport="long-poll"}"#, 1);
+    server.publish("news", "2");
+    assert_eq!(held.response().header("access-control-allow-origin"), Some("https://any.example"));
+}
+
+#[test]
+fn a_preflight_says_what_an_allowed_page_may_send() {
+    let server = run(Server::builder().allow_origin("https://friend.example"));
+    let mut client = server.client();
+    let ask = "Access-Control-Request-Method: POST\r\n";
+    client.request("OPTIONS", "/topics/news", &format!("Origin: https://friend.example\r\n{ask}"));
+    let answer = client.response();
+    assert_eq!(answer.status, 204);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://friend.example"));
+    assert_eq!(answer.header("access-control-allow-methods"), Some("GET, HEAD, POST, OPTIONS"));
+    assert!(answer.header("access-control-allow-headers").unwrap().contains("Last-Event-ID"));
+    client.request("OPTIONS", "/topics/news", &format!("Origin: https://foe.example\r\n{ask}"));
+    let answer = client.response();
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, None));
+}

@@ -1,0 +1,243 @@
+//! The WebSocket of a topic.
+
+use crate::client::{Frame, WebSocket};
+use crate::running::{start, start_with};
+use std::time::Duration;
+use tidings::server::{Access, Action, Limits, Server};
+
+const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+const SUBSCRIBERS: &str = r#"tidings_subscribers{transport="websocket"}"#;
+
+fn frame(text: &str) -> Vec<u8> {
+    [&[0x81, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat()
+}
+
+#[test]
+fn bare_data_to_the_byte() {
+    let server = start();
+    server.publish_event("news", "price", "old");
+    let mut client = server.client();
+    client.request("GET", "/topics/news?after=oldest", HANDSHAKE);
+    let expected = [format!("{ACCEPTED}\r\n").as_bytes(), &frame("old")].concat();
+    assert_eq!(client.raw(expected.len()), expected);
+    server.publish("news", "new");
+    assert_eq!(client.raw(5), frame("new"));
+}
+
+#[test]
+fn envelopes_to_the_byte() {
+    let server = start();
+    let old = server.publish_event("news", "price", "old");
+    let mut client = server.client();
+    client.request(
+        "GET",
+        "/topics/news?after=oldest",
+        &format!("{HANDSHAKE}Sec-WebSocket-Protocol: x, tidings.v1\r\n"),
+    );
+    let bookmark = format!(r#"{{"type":"bookmark","id":"{}-0"}}"#, old.epoch());
+    let message = format!(r#"{{"type":"message","id":"{old}","event":"price","data":"old"}}"#);
+    let head = format!("{ACCEPTED}Sec-WebSocket-Protocol: tidings.v1\r\n\r\n");
+    let expected = [head.as_bytes(), &frame(&bookmark), &frame(&message)].concat();
+    assert_eq!(client.raw(expected.len()), expected);
+}
+
+#[test]
+fn what_a_bare_client_sends_is_published() {
+    let server = start();
+    let mut one = WebSocket::open(server.client(), "/topics/news", &[]);
+    let mut other = WebSocket::open(server.client(), "/topics/news", &["unknown"]);
+    assert_eq!(other.subprotocol, None);
+    one.send("hello");
+    assert_eq!((one.text(), other.text()), ("hello".into(), "hello".into()));
+    assert!(server.client().get("/topics/news").text().contains(r#""data":"hello""#));
+}
+
+#[test]
+fn what_an_envelope_client_sends_is_published_with_its_event() {
+    let server = start();
+    let mut socket = WebSocket::open(server.client(), "/topics/news", &["tidings.v1"]);
+    assert_eq!(socket.subprotocol.as_deref(), Some("tidings.v1"));
+    assert!(socket.text().starts_with(r#"{"type":"bookmark""#));
+    socket.send(r#"{"event":"price","data":"12"}"#);
+    socket.send(r#"{"data":"\u0000"}"#);
+    assert!(socket.text().ends_with(r#","event":"price","data":"12"}"#));
+    assert!(socket.text().ends_with(r#","data":"\u0000"}"#));
+}
+
+#[test]
+fn frames_that_come_with_the_handshake_are_read() {
+    let server = start();
+    let mut client = server.client();
+    // "Hello", masked, as in RFC 6455 §5.7
+    let hello = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+    let head = format!("GET /topics/news HTTP/1.1\r\nHost: t\r\n{HANDSHAKE}\r\n");
+    client.send([head.as_bytes(), &hello].concat());
+    let expected = [format!("{ACCEPTED}\r\n").as_bytes(), &frame("Hello")].concat();
+    assert_eq!(client.raw(expected.len()), expected);
+}
+
+#[test]
+fn a_large_message_in_many_pieces_is_published_whole() {
+    let server = start();
+    let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    let text = "0123456789".repeat(100_000);
+    socket.send(&text);
+    assert_eq!(socket.text(), text);
+}
+
+#[test]
+fn what_must_not_be_sent_closes_with_the_code_that_names_it() {
+    let server = start_with(&Limits { message_bytes: 100, ..Limits::default() });
+    let long = "x".repeat(101);
+    let (bare, envelopes): (&[&str], &[&str]) = (&[], &["tidings.v1"]);
+    for (subprotocols, text, code) in [
+        (envelopes, "no json", 1007),
+        (envelopes, r#"{"event":"x"}"#, 1007),
+        (envelopes, r#"{"event":"tidings.reset","data":""}"#, 1008),
+        (envelopes, r#"{"event":"","data":""}"#, 1008),
+        (envelopes, &format!(r#"{{"data":"{long}"}}"#), 1009),
+        (bare, &long, 1009),
+    ] {
+        let mut socket = WebSocket::open(server.client(), "/topics/news", subprotocols);
+        socket.send(text);
+        assert_eq!(close_code(&mut socket), code, "{text}");
+    }
+    for subprotocols in [bare, envelopes] {
+        let mut socket = WebSocket::open(server.client(), "/topics/news", subprotocols);
+        socket.send_binary(b"x");
+        assert_eq!(close_code(&mut socket), 1003);
+    }
+    assert!(server.client().get("/topics/news").text().starts_with(r#"{"events":[]"#));
+}
+
+/// The code of the Close, after which the server ends the stream.
+fn close_code(socket: &mut WebSocket) -> u16 {
+    loop {
+        match socket.frame() {
+            Some(Frame::Close(code, reason)) => {
+                assert!(code != 1000 || reason.is_empty());
+                assert_eq!(socket.frame(), None);
+                return code;
+            }
+            Some(_) => {}
+            None => panic!("the stream ended without a Close"),
+        }
+    }
+}
+
+#[test]
+fn a_close_is_echoed_and_then_the_server_ends_the_stream() {
+    let server = start();
+    let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    let mut output = bytes::BytesMut::new();
+    socket.connection.close(tidings::ws::CloseCode::NORMAL, "bye", &mut output).unwrap();
+    socket.client.send(&output);
+    assert_eq!(socket.frame(), Some(Frame::Close(1000, String::new())));
+    assert_eq!(socket.frame(), None);
+    server.await_metric(SUBSCRIBERS, 0);
+}
+
+#[test]
+fn a_client_that_goes_is_forgotten() {
+    let server = start();
+    let socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    server.await_metric(SUBSCRIBERS, 1);
+    drop(socket);
+    server.await_metric(SUBSCRIBERS, 0);
+}
+
+#[test]
+fn a_silent_client_is_pinged_and_stays_if_it_answers() {
+    let limits =
+        Limits { keepalive: Duration::from_millis(20), pong_time: Duration::from_secs(10), ..Limits::default() };
+    let server = start_with(&limits);
+    let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    for _ in 0..3 {
+        assert_eq!(socket.frame(), Some(Frame::Ping(Vec::new())));
+    }
+    socket.send("here");
+    while socket.frame() != Some(Frame::Text("here".into())) {}
+}
+
+#[test]
+fn a_client_that_does_not_answer_a_ping_is_disconnected() {
+    let limits =
+        Limits { keepalive: Duration::from_millis(20), pong_time: Duration::from_millis(20), ..Limits::default() };
+    let server = start_with(&limits);
+    let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    // One Ping, and then the end.
+    assert_eq!(socket.client.raw_to_end(), [0x89, 0]);
+    server.await_metric(SUBSCRIBERS, 0);
+}
+
+#[test]
+fn a_client_that_does_not_answer_a_close_is_disconnected() {
+    let server = start_with(&Limits { close_time: Duration::from_millis(20), ..Limits::default() });
+    let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    socket.send_binary(b"x");
+    let close = socket.client.raw_to_end();
+    assert_eq!(close[..4], [0x88, 19, 0x03, 0xeb]);
+    server.await_metric(SUBSCRIBERS, 0);
+}
+
+#[test]
+fn bad_handshakes_are_refused() {
+    let server = start();
+    for (headers, status) in [
+        (HANDSHAKE.replace("13", "8"), 426),
+        (HANDSHAKE.replace("dGhl", ""), 400),
+        (HANDSHAKE.replace("Connection: Upgrade\r\n", ""), 400),
+    ] {
+        let mut client = server.client();
+        client.request("GET", "/topics/news", &headers);
+        let answer = client.response();
+        assert_eq!(answer.status, status, "{headers}");
+        if status == 426 {
+            assert_eq!(answer.header("sec-websocket-version"), Some("13"));
+        }
+        client.expect_end();
+    }
+}
+
+#[test]
+fn who_may_not_publish_may_still_listen() {
+    let server = crate::running::run(Server::builder().authorize(|_, _, action| match action {
+        Action::Subscribe => Access::Granted,
+        Action::Publish => Access::Forbidden,
+    }));
+    let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    server.publish("news", "1");
+    assert_eq!(socket.text(), "1");
+    socket.send("2");
+    assert_eq!(close_code(&mut socket), 1008);
+}
+
+#[test]
+fn a_flood_of_pings_from_one_who_does_not_read_costs_no_growing_memory() {
+    use std::io::Write;
+    let server = start();
+    let mut flooder = WebSocket::open(server.client(), "/topics/news", &[]);
+    flooder.client.socket.set_nonblocking(true).unwrap();
+    // More Pongs than the sockets take in, so that they are owed.
+    let ping = [&[0x89, 0xfd, 0, 0, 0, 0][..], &[b'x'; 125]].concat().repeat(500);
+    let (mut sent, mut at) = (0, 0);
+    while sent < 64 << 20 {
+        match flooder.client.socket.write(&ping[at..]) {
+            Ok(n) => {
+                at = (at + n) % ping.len();
+                sent += n;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+                break;
+            }
+        }
+    }
+    // The others are served all the same.
+    let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    socket.send("hello");
+    assert_eq!(socket.text(), "hello");
+}
