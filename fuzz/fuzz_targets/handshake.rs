@@ -7,7 +7,7 @@
 use bytes::BytesMut;
 use tidings::Step;
 use tidings::http::{RequestReader, ResponseReader};
-use tidings::ws::handshake::{ClientHandshake, HandshakeFailure, Opening, Request, Response};
+use tidings::ws::handshake::{Answer, ClientHandshake, HandshakeFailure, Opening, Request, Response};
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -33,9 +33,11 @@ fn server() -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<bool>, tiding
             let mut answer = BytesMut::new();
             let accepted = match Request::from_head(&head) {
                 Ok(request) => {
-                    let offered = request.subprotocols().next();
+                    let subprotocol = request.subprotocols().next();
+                    let deflate = tidings::ws::deflate::Options::default();
+                    let choice = Answer { subprotocol, deflate: Some(&deflate), ..Answer::default() };
                     // An offered name that is not a header value is the caller's error, not a crash.
-                    request.accept(offered, &[], &mut answer).is_ok()
+                    request.accept(&choice, &mut answer).is_ok()
                 }
                 Err(error) => {
                     error.reject(&mut answer);
@@ -56,7 +58,7 @@ fn server() -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<bool>, tiding
 type Outcome = (Option<String>, u16);
 
 fn client() -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<Outcome>, HandshakeFailure> {
-    let opening = Opening { host: "h", target: "/", subprotocols: &["a", "b"], headers: &[] };
+    let opening = Opening { host: "h", target: "/", subprotocols: &["a", "b"], ..Opening::default() };
     let nonce = |bytes: &mut [u8]| bytes.copy_from_slice(b"the sample nonce");
     let mut client = ClientHandshake::new(&opening, nonce, &mut BytesMut::new()).expect("a valid request");
     let mut done = false;

@@ -52,6 +52,7 @@ fn own(event: Event<'_>) -> Got {
             assert!(data.len() <= MAX_MESSAGE);
             ("binary", data.into_owned())
         }
+        Event::TextChunk { .. } | Event::BinaryChunk { .. } => unreachable!("whole messages are the default"),
         Event::Ping(data) => ("ping", data.to_vec()),
         Event::Pong(data) => ("pong", data.to_vec()),
         Event::Close(close) => ("close", close.map_or_else(Vec::new, |close| close.reason.as_bytes().to_vec())),

@@ -62,7 +62,7 @@ impl WebSocket {
                 Some(Event::Text(text)) => (Some(Message::Text(text.into_owned())), false),
                 Some(Event::Binary(data)) => (Some(Message::Binary(data.into_owned())), false),
                 Some(Event::Close(_)) => (None, true),
-                Some(Event::Ping(_) | Event::Pong(_)) | None => (None, false),
+                _ => (None, false),
             };
             let consumed = step.consumed;
             bytes::Buf::advance(&mut self.input, consumed);

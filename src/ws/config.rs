@@ -6,7 +6,7 @@
 pub struct Config {
     /// Payload bytes of one data frame. Default: 16 MiB, as for a message.
     pub max_frame: usize,
-    /// Bytes of one message, over all its fragments. Default: 16 MiB; memory grows with what arrived, so the limit
+    /// Bytes of one message, over all its fragments and after inflating. Default: 16 MiB; memory grows with what arrived, so the limit
     /// costs nothing until somebody sends that much.
     pub max_message: usize,
     /// Frames of one message, empty ones too: they cost no memory, but without a bound a peer could send them for ever
@@ -15,10 +15,31 @@ pub struct Config {
     /// Bytes in `output` from which on Pongs are no longer appended: the newest is kept and sent once there is room,
     /// which §5.5.3 allows, so that a peer that pings and never reads costs no growing memory. Default: 64 KiB.
     pub max_unsent: usize,
+    /// How messages that do not lie whole in the input are handed out. Default: whole.
+    pub delivery: Delivery,
+}
+
+/// How a message is handed out that arrives in several pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Delivery {
+    /// Put together in memory of the connection's, as one [`Event::Text`](super::Event::Text) or
+    /// [`Event::Binary`](super::Event::Binary).
+    #[default]
+    Whole,
+    /// Piece by piece as it arrives, as [`Event::TextChunk`](super::Event::TextChunk) and
+    /// [`Event::BinaryChunk`](super::Event::BinaryChunk), without being kept. A message that lies whole in the input is
+    /// still one event.
+    Chunks,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_frame: 16 << 20, max_message: 16 << 20, max_fragments: 1 << 17, max_unsent: 64 << 10 }
+        Self {
+            max_frame: 16 << 20,
+            max_message: 16 << 20,
+            max_fragments: 1 << 17,
+            max_unsent: 64 << 10,
+            delivery: Delivery::Whole,
+        }
     }
 }

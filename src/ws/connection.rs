@@ -9,13 +9,15 @@
 //! | `Closed`    | refused       | ignored, as all is  | –                    | no            | see [`Connection::transport`] |
 //! | `Failed`    | refused       | the same error again | –                   | no            | half-close   |
 
-use super::assembly::Assembly;
+use super::assembly::{Assembly, Inflating};
 use super::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
-use super::send::Keys;
+use super::handshake::Extensions;
+use super::send::{Keys, Sending};
 use super::utf8::{self, Validator};
-use super::{CloseFrame, Config, ProtocolError, Role, mask};
+use super::{CloseFrame, Codec, Config, Delivery, ProtocolError, Role, mask};
 use crate::{Step, Transport};
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use bytes::BytesMut;
 
 /// What arrived.
@@ -25,12 +27,39 @@ pub enum Event<'a> {
     Text(Cow<'a, str>),
     /// A whole binary message, likewise.
     Binary(Cow<'a, [u8]>),
+    /// The next piece of a text message, cut between code points, under [`Delivery::Chunks`].
+    TextChunk {
+        /// The piece; only the last may be empty.
+        text: Cow<'a, str>,
+        /// Whether the message ends with it.
+        last: bool,
+    },
+    /// The next piece of a binary message, likewise.
+    BinaryChunk {
+        /// The piece; only the last may be empty.
+        data: Cow<'a, [u8]>,
+        /// Whether the message ends with it.
+        last: bool,
+    },
     /// A Ping; its Pong is already in `output` (or owed, see [`Config::max_unsent`]).
     Ping(&'a [u8]),
     /// A Pong, asked for or not (§5.5.3).
     Pong(&'a [u8]),
     /// The peer closes, and says why or not. The answer, if one was due, is already in `output`; nothing follows.
     Close(Option<CloseFrame<'a>>),
+}
+
+impl Event<'_> {
+    /// Bytes of payload.
+    #[must_use]
+    pub fn payload_len(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::TextChunk { text, .. } => text.len(),
+            Self::Binary(data) | Self::BinaryChunk { data, .. } => data.len(),
+            Self::Ping(data) | Self::Pong(data) => data.len(),
+            Self::Close(close) => close.map_or(0, |close| 2 + close.reason.len()),
+        }
+    }
 }
 
 /// How the TCP stream ended.
@@ -70,6 +99,9 @@ pub struct Connection {
     pub(super) config: Config,
     pub(super) state: State,
     pub(super) keys: Keys,
+    pub(super) codec: Option<Box<Codec>>,
+    /// The message that is being sent in fragments.
+    pub(super) sending: Option<Sending>,
     /// The data message that is open, if it does not lie whole in the input.
     message: Option<Assembly>,
     /// The data frame whose header was consumed and whose payload is still arriving.
@@ -94,6 +126,20 @@ struct OpenFrame {
     /// The key, rotated to the next byte.
     mask: Option<[u8; 4]>,
     remaining: u64,
+}
+
+impl OpenFrame {
+    /// What `input` has of the payload, unmasked, and what is behind it.
+    fn take<'a>(&mut self, input: &'a mut [u8]) -> (&'a mut [u8], &'a mut [u8]) {
+        let len = usize::try_from(self.remaining).map_or(input.len(), |remaining| remaining.min(input.len()));
+        let (piece, behind) = input.split_at_mut(len);
+        if let Some(key) = &mut self.mask {
+            mask::apply(*key, piece);
+            *key = mask::rotated(*key, len as u64);
+        }
+        self.remaining -= len as u64;
+        (piece, behind)
+    }
 }
 
 #[derive(Debug)]
@@ -127,7 +173,24 @@ impl Connection {
     }
 
     fn new(config: Config, keys: Keys) -> Self {
-        Self { config, state: State::Open, keys, message: None, frame: None, checked_ahead: None, owed_pong: None }
+        Self {
+            config,
+            state: State::Open,
+            keys,
+            codec: None,
+            sending: None,
+            message: None,
+            frame: None,
+            checked_ahead: None,
+            owed_pong: None,
+        }
+    }
+
+    /// Uses the extensions that the handshake has agreed on.
+    #[must_use]
+    pub fn with_extensions(mut self, extensions: &Extensions) -> Self {
+        self.codec = extensions.codec(self.role());
+        self
     }
 
     /// Which side this is.
@@ -198,15 +261,18 @@ impl Connection {
     fn step<'a>(&mut self, mut rest: &'a mut [u8], output: &mut BytesMut) -> Result<Step<Event<'a>>, ProtocolError> {
         let total = rest.len();
         loop {
-            if self.frame.is_some() {
-                let taken = self.take_payload(rest)?;
-                rest = &mut rest[taken..];
-                match &self.frame {
-                    Some(frame) if frame.remaining > 0 => return Ok(Step::incomplete(total)),
-                    _ => {}
+            if let Some(frame) = &mut self.frame {
+                let (piece, behind) = frame.take(rest);
+                rest = behind;
+                let (is_whole, fin) = (frame.remaining == 0, frame.fin);
+                if is_whole {
+                    self.frame = None;
                 }
-                if let Some(event) = self.end_of_frame()? {
+                if let Some(event) = self.take_piece(piece, is_whole && fin)? {
                     return Ok(Step::event(total - rest.len(), event));
+                }
+                if !is_whole {
+                    return Ok(Step::incomplete(total));
                 }
             }
             let Some((header, header_len)) = Header::parse(rest)? else {
@@ -214,10 +280,14 @@ impl Connection {
             };
             self.admit(&header)?;
             let Some(frame_len) = whole_in(rest.len(), header_len, header.payload_len) else {
-                let consumed = total - rest.len();
-                return Ok(Step::incomplete(
-                    consumed + self.begin_incomplete(&header, &mut rest[header_len..], header_len)?,
-                ));
+                if header.payload_len <= (Self::MIN_INPUT - MAX_HEADER) as u64 {
+                    self.check_ahead(&header, &rest[header_len..])?;
+                    return Ok(Step::incomplete(total - rest.len()));
+                }
+                rest = &mut rest[header_len..];
+                self.open_message(&header);
+                self.frame = Some(OpenFrame { fin: header.fin, mask: header.mask, remaining: header.payload_len });
+                continue;
             };
             let (frame, behind) = rest.split_at_mut(frame_len);
             rest = behind;
@@ -240,8 +310,8 @@ impl Connection {
             (Role::Client, Some(_)) => return Err(ProtocolError::Masked),
             _ => {}
         }
-        // §5.2: no extension that gives it a meaning was negotiated.
-        if header.rsv1 {
+        // §5.2, RFC 7692 §6: the bit marks a compressed message, at its first frame, if that was negotiated.
+        if header.rsv1 && (self.codec.is_none() || !matches!(header.opcode, Opcode::Text | Opcode::Binary)) {
             return Err(ProtocolError::ReservedBits);
         }
         if header.opcode.is_control() {
@@ -249,16 +319,17 @@ impl Connection {
         }
         // §5.4: a message's first frame has its type, all others are continuations.
         let continues = header.opcode == Opcode::Continuation;
-        let (so_far, fragments) = match &self.message {
+        let (so_far, fragments, is_compressed) = match &self.message {
             None if continues => return Err(ProtocolError::UnexpectedContinuation),
             Some(_) if !continues => return Err(ProtocolError::ExpectedContinuation),
-            None => (0, 0),
-            Some(message) => (message.len(), message.fragments),
+            None => (0, 0, header.rsv1),
+            Some(message) => (message.len(), message.fragments, message.is_compressed()),
         };
         if header.payload_len > self.config.max_frame as u64 {
             return Err(ProtocolError::FrameTooBig);
         }
-        if header.payload_len > (self.config.max_message as u64).saturating_sub(so_far as u64) {
+        // What a compressed message amounts to shows only when it is inflated.
+        if !is_compressed && header.payload_len > (self.config.max_message as u64).saturating_sub(so_far as u64) {
             return Err(ProtocolError::MessageTooBig);
         }
         if fragments >= self.config.max_fragments {
@@ -277,14 +348,14 @@ impl Connection {
     ) -> Result<Option<Event<'a>>, ProtocolError> {
         self.checked_ahead = None;
         match header.opcode {
-            Opcode::Text if header.fin => {
+            Opcode::Text if header.fin && !header.rsv1 => {
                 let text = utf8::whole(payload).map_err(|_| ProtocolError::InvalidUtf8)?; // §8.1
                 Ok(Some(Event::Text(Cow::Borrowed(text))))
             }
-            Opcode::Binary if header.fin => Ok(Some(Event::Binary(Cow::Borrowed(payload)))),
+            Opcode::Binary if header.fin && !header.rsv1 => Ok(Some(Event::Binary(Cow::Borrowed(payload)))),
             Opcode::Text | Opcode::Binary | Opcode::Continuation => {
-                self.open_message(header.opcode).push(payload)?;
-                if header.fin { self.finish_message().map(Some) } else { Ok(None) }
+                self.open_message(header);
+                self.take_piece(payload, header.fin)
             }
             Opcode::Ping => {
                 self.answer_ping(payload, output);
@@ -295,58 +366,31 @@ impl Connection {
         }
     }
 
-    /// A frame of which only the header and the front of its `payload` are there: how many bytes are consumed.
-    #[cold]
-    fn begin_incomplete(
-        &mut self,
-        header: &Header,
-        payload: &mut [u8],
-        header_len: usize,
-    ) -> Result<usize, ProtocolError> {
-        if header.payload_len <= (Self::MIN_INPUT - MAX_HEADER) as u64 {
-            self.check_ahead(header, payload)?;
-            return Ok(0);
-        }
-        self.open_message(header.opcode);
-        self.frame = Some(OpenFrame { fin: header.fin, mask: header.mask, remaining: header.payload_len });
-        let taken = self.take_payload(payload)?;
-        Ok(header_len + taken)
-    }
-
-    /// Moves what `input` has of the open frame's payload into the message: how many bytes that were.
-    fn take_payload(&mut self, input: &mut [u8]) -> Result<usize, ProtocolError> {
-        let (Some(frame), Some(message)) = (&mut self.frame, &mut self.message) else { return Ok(0) };
-        let len = usize::try_from(frame.remaining).map_or(input.len(), |remaining| remaining.min(input.len()));
-        let piece = &mut input[..len];
-        if let Some(key) = &mut frame.mask {
-            mask::apply(*key, piece);
-            *key = mask::rotated(*key, len as u64);
-        }
-        frame.remaining -= len as u64;
-        message.push(piece)?;
-        Ok(len)
-    }
-
-    /// The open frame's last byte was taken.
-    fn end_of_frame<'a>(&mut self) -> Result<Option<Event<'a>>, ProtocolError> {
-        match self.frame.take() {
-            Some(frame) if frame.fin => self.finish_message().map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    /// The message that a data frame belongs to, begun if the frame begins it.
-    fn open_message(&mut self, opcode: Opcode) -> &mut Assembly {
-        let message = self.message.get_or_insert_with(|| match opcode {
-            Opcode::Text => Assembly::text(),
-            _ => Assembly::binary(),
-        });
+    /// Begins the message of a data frame, if the frame is its first, and counts the frame.
+    fn open_message(&mut self, header: &Header) {
+        let is_text = header.opcode == Opcode::Text;
+        let message = self.message.get_or_insert_with(|| Assembly::new(is_text, header.rsv1));
         message.fragments += 1;
-        message
     }
 
-    fn finish_message<'a>(&mut self) -> Result<Event<'a>, ProtocolError> {
-        self.message.take().map_or(Err(ProtocolError::UnexpectedContinuation), Assembly::finish)
+    /// Adds unmasked payload to the open message: an event if the message is whole, or chunks are wanted.
+    fn take_piece<'a>(&mut self, piece: &'a [u8], last: bool) -> Result<Option<Event<'a>>, ProtocolError> {
+        let Some(mut message) = self.message.take() else { return Ok(None) };
+        let mut inflating = Inflating { codec: self.codec.as_deref_mut(), limit: self.config.max_message };
+        let event = match self.config.delivery {
+            Delivery::Chunks => message.chunk(piece, last, &mut inflating)?,
+            Delivery::Whole => {
+                message.push(piece, &mut inflating)?;
+                if last {
+                    return message.finish(&mut inflating).map(Some);
+                }
+                None
+            }
+        };
+        if !last {
+            self.message = Some(message);
+        }
+        Ok(event)
     }
 
     /// Checks the text of a frame that stays in the caller's buffer until it is whole, so that a bad byte fails the
@@ -354,7 +398,7 @@ impl Connection {
     /// stay as they are.
     fn check_ahead(&mut self, header: &Header, payload: &[u8]) -> Result<(), ProtocolError> {
         let utf8 = match (header.opcode, &self.message) {
-            (Opcode::Text, _) => Validator::default(),
+            (Opcode::Text, _) if !header.rsv1 => Validator::default(),
             (Opcode::Continuation, Some(message)) => match message.validator() {
                 Some(validator) => validator,
                 None => return Ok(()),

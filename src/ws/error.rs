@@ -33,6 +33,8 @@ pub enum ProtocolError {
     CloseTooShort,
     /// A close code that must not be sent (§7.4).
     InvalidCloseCode(u16),
+    /// A compressed message that is not DEFLATE (RFC 7692 §7.2.2).
+    InvalidDeflate,
     /// A frame over the limit of [`Config::max_frame`](super::Config::max_frame).
     FrameTooBig,
     /// A message over the limit of [`Config::max_message`](super::Config::max_message).
@@ -46,7 +48,7 @@ impl ProtocolError {
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 => CloseCode::INVALID_DATA,
+            Self::InvalidUtf8 | Self::InvalidDeflate => CloseCode::INVALID_DATA,
             Self::FrameTooBig | Self::MessageTooBig | Self::TooManyFragments => CloseCode::TOO_BIG,
             _ => CloseCode::PROTOCOL_ERROR,
         }
@@ -69,6 +71,7 @@ impl ProtocolError {
             Self::InvalidUtf8 => "text is not UTF-8",
             Self::CloseTooShort => "close frame with half a code",
             Self::InvalidCloseCode(_) => "close code that must not be sent",
+            Self::InvalidDeflate => "compressed message is not DEFLATE",
             Self::FrameTooBig => "frame too big",
             Self::MessageTooBig => "message too big",
             Self::TooManyFragments => "message of too many fragments",
@@ -95,6 +98,8 @@ impl core::error::Error for ProtocolError {}
 pub enum SendError {
     /// After a Close frame nothing may be sent (§5.5.1).
     Closed,
+    /// A message is being sent in fragments, and this is not its next one (§5.4).
+    MessageOpen,
     /// A Ping or Pong of more than 125 bytes, or a close reason of more than 123 (§5.5).
     ControlTooLong,
 }
@@ -103,6 +108,7 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Closed => "the connection is closed for sending",
+            Self::MessageOpen => "another message is being sent in fragments",
             Self::ControlTooLong => "payload too long for a control frame",
         })
     }

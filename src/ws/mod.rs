@@ -13,6 +13,8 @@
 //! handed out as it lies there; only fragments and frames larger than [`Connection::MIN_INPUT`] are assembled in memory
 //! of the connection's own.
 
+#[cfg_attr(not(feature = "deflate"), path = "no_deflate.rs")]
+pub mod deflate;
 pub mod frame;
 pub mod handshake;
 pub mod mask;
@@ -22,14 +24,20 @@ mod close;
 mod config;
 mod connection;
 mod error;
+mod keepalive;
+mod prepared;
 mod send;
 mod utf8;
 
 pub use close::{CloseCode, CloseFrame, MAX_REASON};
-pub use config::Config;
+pub use config::{Config, Delivery};
 pub use connection::{Connection, Ending, Event};
 pub use error::{ProtocolError, SendError};
+pub use keepalive::{Keepalive, KeepaliveEvent, KeepaliveOptions};
+pub use prepared::Prepared;
 pub use send::encode_unmasked;
+
+use deflate::Codec;
 
 /// Which side of the connection this is. A client masks what it sends, a server does not (RFC 6455 §5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use super::connection::State;
 use super::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
-use super::{CloseCode, Connection, MAX_REASON, SendError, mask};
+use super::{CloseCode, Connection, MAX_REASON, Prepared, Role, SendError, mask};
 use bytes::BytesMut;
 
 impl Connection {
@@ -56,10 +56,70 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends a part of a text message as a fragment; the message ends with the `last`. Control frames may be sent in
+    /// between, another message not (§5.4).
+    ///
+    /// # Errors
+    /// [`SendError::MessageOpen`] within a binary message, or [`SendError::Closed`] after a Close frame.
+    pub fn send_text_fragment(&mut self, text: &str, last: bool, output: &mut BytesMut) -> Result<(), SendError> {
+        self.send_part(Opcode::Text, text.as_bytes(), last, output)
+    }
+
+    /// Sends a part of a binary message as a fragment, likewise.
+    ///
+    /// # Errors
+    /// [`SendError::MessageOpen`] within a text message, or [`SendError::Closed`] after a Close frame.
+    pub fn send_binary_fragment(&mut self, data: &[u8], last: bool, output: &mut BytesMut) -> Result<(), SendError> {
+        self.send_part(Opcode::Binary, data, last, output)
+    }
+
+    /// Sends a message that was encoded once for many connections.
+    ///
+    /// # Errors
+    /// [`SendError::MessageOpen`] within a message sent in fragments, or [`SendError::Closed`] after a Close frame.
+    pub fn send_prepared(&mut self, message: &Prepared, output: &mut BytesMut) -> Result<(), SendError> {
+        if self.role() == Role::Client {
+            // §5.1: a client's frames differ, for each has its own key.
+            return self.send(message.opcode(), message.payload(), output);
+        }
+        self.check_between_messages()?;
+        output.extend_from_slice(message.frame_for(self.codec.as_deref_mut()));
+        Ok(())
+    }
+
     #[inline]
     fn send(&mut self, opcode: Opcode, payload: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
-        self.check_open()?;
+        self.check_between_messages()?;
+        if self.codec.is_some() {
+            return self.send_part(opcode, payload, true, output);
+        }
         self.write_frame(opcode, payload, output);
+        Ok(())
+    }
+
+    fn send_part(&mut self, kind: Opcode, payload: &[u8], last: bool, output: &mut BytesMut) -> Result<(), SendError> {
+        self.check_open()?;
+        let first = self.sending.is_none();
+        let codec = self.codec.as_deref_mut();
+        let compressor = match self.sending {
+            Some(message) if message.kind != kind => return Err(SendError::MessageOpen),
+            Some(message) => codec.filter(|_| message.is_compressed),
+            None => codec.filter(|codec| codec.wants(payload.len())),
+        };
+        let compressed = compressor.and_then(|codec| codec.deflate(payload, first, last));
+        let is_compressed = compressed.is_some();
+        let opcode = if first { kind } else { Opcode::Continuation };
+        let payload = compressed.unwrap_or(payload);
+        // RFC 7692 §6: only the first frame tells it.
+        let header = Header {
+            fin: last,
+            rsv1: first && is_compressed,
+            opcode,
+            mask: self.keys.next(),
+            payload_len: payload.len() as u64,
+        };
+        write(&header, payload, output);
+        self.sending = (!last).then_some(Sending { kind, is_compressed });
         Ok(())
     }
 
@@ -67,7 +127,16 @@ impl Connection {
         if payload.len() > MAX_CONTROL_PAYLOAD {
             return Err(SendError::ControlTooLong);
         }
-        self.send(opcode, payload, output)
+        self.check_open()?;
+        self.write_frame(opcode, payload, output);
+        Ok(())
+    }
+
+    /// §5.4: the fragments of one message are not mixed with another.
+    #[inline]
+    fn check_between_messages(&self) -> Result<(), SendError> {
+        self.check_open()?;
+        if self.sending.is_none() { Ok(()) } else { Err(SendError::MessageOpen) }
     }
 
     /// §5.5.1: nothing is sent after a Close frame.
@@ -107,14 +176,26 @@ pub fn encode_unmasked(opcode: Opcode, payload: &[u8], output: &mut BytesMut) {
 #[inline]
 fn encode(opcode: Opcode, payload: &[u8], mask: Option<[u8; 4]>, output: &mut BytesMut) {
     let header = Header { fin: true, rsv1: false, opcode, mask, payload_len: payload.len() as u64 };
-    let (header, header_len) = header.to_bytes();
+    write(&header, payload, output);
+}
+
+#[inline]
+pub(super) fn write(header: &Header, payload: &[u8], output: &mut BytesMut) {
+    let (bytes, len) = header.to_bytes();
     output.reserve(MAX_HEADER + payload.len());
-    output.extend_from_slice(&header[..header_len]);
+    output.extend_from_slice(&bytes[..len]);
     let start = output.len();
     output.extend_from_slice(payload);
-    if let Some(key) = mask {
+    if let Some(key) = header.mask {
         mask::apply(key, &mut output[start..]);
     }
+}
+
+/// A message that is being sent in fragments.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sending {
+    kind: Opcode,
+    is_compressed: bool,
 }
 
 /// Where the masking keys come from: a server has none; a client draws a fresh one for each frame (§5.3).

@@ -28,14 +28,21 @@ impl Validator {
     /// Takes the next piece and passes what it completes, as text, to `sink`, in order.
     pub(crate) fn push(&mut self, piece: &[u8], mut sink: impl FnMut(&str)) -> Result<(), Invalid> {
         let piece = self.finish_pending(piece, &mut sink)?;
-        let (body, tail) = piece.split_at(piece.len() - unfinished_tail(piece));
-        if !body.is_empty() {
-            sink(whole(body)?);
+        let text = self.push_borrowed(piece)?;
+        if !text.is_empty() {
+            sink(text);
         }
+        Ok(())
+    }
+
+    /// Takes the next piece when no code point is pending, and gives the text in it as it lies there.
+    pub(crate) fn push_borrowed<'a>(&mut self, piece: &'a [u8]) -> Result<&'a str, Invalid> {
+        let (body, tail) = piece.split_at(piece.len() - unfinished_tail(piece));
+        let text = whole(body)?;
         for &byte in tail {
             self.push_byte(byte)?;
         }
-        Ok(())
+        Ok(text)
     }
 
     /// Whether the text may end here.

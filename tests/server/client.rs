@@ -248,7 +248,7 @@ impl WebSocket {
     pub fn open(mut client: Client, target: &str, subprotocols: &[&str]) -> Self {
         use ws::handshake::{ClientHandshake, Opening, Response};
         let mut output = BytesMut::new();
-        let opening = Opening { host: "t", target, subprotocols, headers: &[] };
+        let opening = Opening { host: "t", target, subprotocols, headers: &[], ..Opening::default() };
         let mut handshake = ClientHandshake::new(&opening, tidings::system_random, &mut output).unwrap();
         client.send(&output);
         loop {
@@ -293,6 +293,7 @@ impl WebSocket {
                 ws::Event::Pong(data) => Frame::Pong(data.to_vec()),
                 ws::Event::Close(None) => Frame::Close(1005, String::new()),
                 ws::Event::Close(Some(close)) => Frame::Close(close.code.as_u16(), close.reason.to_owned()),
+                ws::Event::TextChunk { .. } | ws::Event::BinaryChunk { .. } => panic!("whole messages are the default"),
             });
             self.client.input.advance(consumed);
             self.client.send(&output);

@@ -1,8 +1,12 @@
 //! WebSocket through the public API, filed by section of RFC 6455.
 
 #![allow(clippy::cast_possible_truncation, clippy::decimal_bitwise_operands, clippy::similar_names)] // frames by hand
+mod delivery;
+mod keepalive;
 mod limits;
 mod properties;
+#[cfg(feature = "deflate")]
+mod rfc7692_deflate;
 mod s4_handshake;
 mod s5_1_masking;
 mod s5_2_framing;

@@ -25,6 +25,8 @@ fn send(connection: &mut Connection, message: &Got, output: &mut BytesMut) {
         Got::Binary(data) => connection.send_binary(data, output),
         Got::Ping(data) => connection.ping(data, output),
         Got::Pong(data) => connection.pong(data, output),
+        Got::TextChunk(text, last) => connection.send_text_fragment(text, *last, output),
+        Got::BinaryChunk(data, last) => connection.send_binary_fragment(data, *last, output),
         Got::Close(_) => connection.close(NORMAL, "", output),
     }
     .unwrap();

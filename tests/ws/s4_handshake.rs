@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use tidings::Step;
 use tidings::http::{Headers, RequestReader, SendError, Status};
 use tidings::ws::handshake::{
-    AcceptError, ClientHandshake, HandshakeError, HandshakeFailure, Opening, Request, Response,
+    AcceptError, Answer, ClientHandshake, HandshakeError, HandshakeFailure, Opening, Request, Response,
 };
 use tidings::ws::{Config, Connection};
 
@@ -41,7 +41,8 @@ fn check(headers: &Headers<'static>) -> Result<(), HandshakeError> {
 fn the_example_is_accepted_with_the_accept_of_section_1_3() {
     let headers: Headers<'_> = GOOD.into_iter().collect();
     let mut output = BytesMut::new();
-    Request::check("GET", true, &headers).unwrap().accept(None, &[("Set-Cookie", "a=b")], &mut output).unwrap();
+    let answer = Answer { headers: &[("Set-Cookie", "a=b")], ..Answer::default() };
+    Request::check("GET", true, &headers).unwrap().accept(&answer, &mut output).unwrap();
     let expected = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {ACCEPT}\r\nSet-Cookie: a=b\r\n\r\n"
@@ -105,11 +106,12 @@ fn the_server_chooses_only_what_was_offered() {
     let request = Request::check("GET", true, &headers).unwrap();
     assert_eq!(request.subprotocols().collect::<Vec<_>>(), ["v2", "v1", "v0"]);
     let mut output = BytesMut::new();
-    assert_eq!(request.accept(Some("v3"), &[], &mut output), Err(AcceptError::UnofferedSubprotocol));
-    let split = [("X", "a\r\nSec-WebSocket-Protocol: v3")];
-    assert_eq!(request.accept(None, &split, &mut output), Err(AcceptError::Http(SendError::HeaderValue)));
+    let choosing = |subprotocol| Answer { subprotocol: Some(subprotocol), ..Answer::default() };
+    assert_eq!(request.accept(&choosing("v3"), &mut output), Err(AcceptError::UnofferedSubprotocol));
+    let split = Answer { headers: &[("X", "a\r\nSec-WebSocket-Protocol: v3")], ..Answer::default() };
+    assert_eq!(request.accept(&split, &mut output), Err(AcceptError::Http(SendError::HeaderValue)));
     assert!(output.is_empty(), "nothing is written on an error");
-    request.accept(Some("v0"), &[], &mut output).unwrap();
+    request.accept(&choosing("v0"), &mut output).unwrap();
     assert!(String::from_utf8(output.to_vec()).unwrap().contains("\r\nSec-WebSocket-Protocol: v0\r\n"));
 }
 
@@ -121,6 +123,7 @@ fn the_client_writes_what_a_server_accepts() {
         target: "/chat?room=1",
         subprotocols: &["v2", "v1"],
         headers: &[("Origin", "https://example.org")],
+        ..Opening::default()
     };
     ClientHandshake::new(&opening, nonce, &mut wire).unwrap();
     let outcome = support::check(&wire, || {
@@ -145,7 +148,7 @@ type Answered = Result<Option<String>, u16>;
 #[track_caller]
 fn client_gets(answer: &str) -> support::Outcome<Answered, HandshakeFailure> {
     support::check(answer.as_bytes(), || {
-        let opening = Opening { host: "h", target: "/", subprotocols: &["v2", "v1"], headers: &[] };
+        let opening = Opening { host: "h", target: "/", subprotocols: &["v2", "v1"], ..Opening::default() };
         let mut client = ClientHandshake::new(&opening, nonce, &mut BytesMut::new()).unwrap();
         let mut done = false;
         move |input: &mut [u8], _: &mut BytesMut| {
@@ -218,7 +221,7 @@ fn a_refusal_is_an_outcome_with_its_head() {
 #[test]
 fn bytes_behind_the_handshake_reach_the_connection() {
     let mut wire = BytesMut::new();
-    let opening = Opening { host: "h", target: "/", subprotocols: &[], headers: &[] };
+    let opening = Opening { host: "h", target: "/", ..Opening::default() };
     ClientHandshake::new(&opening, nonce, &mut wire).unwrap();
     wire.extend_from_slice(&masked(FIN | TEXT, b"early"));
 

@@ -20,6 +20,8 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 pub enum Got {
     Text(String),
     Binary(Vec<u8>),
+    TextChunk(String, bool),
+    BinaryChunk(Vec<u8>, bool),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<(u16, String)>),
@@ -30,6 +32,8 @@ impl From<Event<'_>> for Got {
         match event {
             Event::Text(text) => Self::Text(text.into_owned()),
             Event::Binary(data) => Self::Binary(data.into_owned()),
+            Event::TextChunk { text, last } => Self::TextChunk(text.into_owned(), last),
+            Event::BinaryChunk { data, last } => Self::BinaryChunk(data.into_owned(), last),
             Event::Ping(data) => Self::Ping(data.to_vec()),
             Event::Pong(data) => Self::Pong(data.to_vec()),
             Event::Close(close) => Self::Close(close.map(|close| (close.code.as_u16(), close.reason.to_owned()))),

@@ -124,7 +124,7 @@ impl TopicSocket {
                 Some(Event::Binary(_)) => {
                     self.close(CloseCode::UNSUPPORTED_DATA, "messages are text", output, now);
                 }
-                Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
+                Some(_) => {}
             }
         }
     }

@@ -7,7 +7,7 @@ use super::super::response::Response;
 use super::super::routes::Handler;
 use super::{Reply, Request, Status, query};
 use crate::topic::TopicName;
-use crate::ws::handshake;
+use crate::ws::handshake::{self, Answer};
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::string::String;
@@ -31,7 +31,7 @@ impl Request<'_> {
         // Asked now, while there is a head to show the hook.
         let may_publish = self.authorize(name, Action::Publish).is_ok();
         let mut output = BytesMut::new();
-        if handshake.accept(subprotocol, &[], &mut output).is_err() {
+        if handshake.accept(&Answer { subprotocol, ..Answer::default() }, &mut output).is_err() {
             return Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"));
         }
         output.extend_from_slice(&bookmark);
@@ -46,7 +46,7 @@ impl Request<'_> {
             Err(reply) => return reply,
         };
         let mut output = BytesMut::new();
-        if handshake.accept(None, &[], &mut output).is_err() {
+        if handshake.accept(&Answer::default(), &mut output).is_err() {
             return Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"));
         }
         self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);

@@ -1,8 +1,9 @@
 //! The client's side: the request, and whether the answer accepts it (RFC 6455 §4.1).
 
-use super::{Accept, HandshakeFailure, VERSION};
+use super::{Accept, EXTENSIONS, Extensions, HandshakeFailure, VERSION};
 use crate::Step;
 use crate::http::{self, Headers, ResponseHead, ResponseReader, SendError, Status};
+use crate::ws::deflate;
 use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine;
@@ -10,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
 
 /// What a client asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Opening<'a> {
     /// Host, and port unless it is the scheme's own: `example.org:8080`.
     pub host: &'a str,
@@ -18,6 +19,8 @@ pub struct Opening<'a> {
     pub target: &'a str,
     /// Subprotocols, best first; may be empty.
     pub subprotocols: &'a [&'a str],
+    /// Offer to compress messages (RFC 7692).
+    pub deflate: Option<&'a deflate::Options>,
     /// Further headers, such as `Origin` or `Authorization`.
     pub headers: &'a [(&'a str, &'a str)],
 }
@@ -29,6 +32,7 @@ pub struct ClientHandshake {
     accept: Accept,
     /// The subprotocols that were offered.
     offered: Vec<String>,
+    deflate: Option<deflate::Options>,
 }
 
 /// The server's answer.
@@ -38,6 +42,8 @@ pub enum Response<'a> {
     Accepted {
         /// The server's choice among those that were offered.
         subprotocol: Option<&'a str>,
+        /// What the connection is to be made with: `Connection::client(…).with_extensions(&extensions)`.
+        extensions: Extensions,
         /// The whole head.
         head: ResponseHead<'a>,
     },
@@ -67,11 +73,18 @@ impl ClientHandshake {
         if !subprotocols.is_empty() {
             headers.push(("Sec-WebSocket-Protocol", &subprotocols));
         }
+        let offer = opening.deflate.map(deflate::Options::offer);
+        headers.extend(offer.as_deref().map(|offer| (EXTENSIONS, offer)));
         headers.extend(opening.headers);
         http::encode_request("GET", opening.target, &headers, output)?;
 
         let offered = opening.subprotocols.iter().map(|&name| String::from(name)).collect();
-        Ok(Self { reader: ResponseReader::default(), accept: Accept::of(&key), offered })
+        Ok(Self {
+            reader: ResponseReader::default(),
+            accept: Accept::of(&key),
+            offered,
+            deflate: opening.deflate.cloned(),
+        })
     }
 
     /// Takes input; the answer's head stays unconsumed until it is whole. Interim answers (1xx) are passed over.
@@ -85,8 +98,8 @@ impl ClientHandshake {
             consumed += step.consumed;
             let Some(head) = step.event else { return Ok(Step::incomplete(consumed)) };
             if head.status == Status::SWITCHING_PROTOCOLS {
-                let subprotocol = self.check(&head.headers)?;
-                return Ok(Step::event(consumed, Response::Accepted { subprotocol, head }));
+                let (subprotocol, extensions) = self.check(&head.headers)?;
+                return Ok(Step::event(consumed, Response::Accepted { subprotocol, extensions, head }));
             }
             if !head.status.is_informational() {
                 return Ok(Step::event(consumed, Response::Refused(head)));
@@ -94,11 +107,12 @@ impl ClientHandshake {
         }
     }
 
-    /// Checks the headers of a 101 (§4.1, the list behind the request's): the subprotocol that was chosen.
+    /// Checks the headers of a 101 (§4.1, the list behind the request's): the subprotocol and the extensions that
+    /// were chosen.
     ///
     /// # Errors
     /// The server does not speak WebSocket, or chose what was not offered.
-    pub fn check<'a>(&self, headers: &Headers<'a>) -> Result<Option<&'a str>, HandshakeFailure> {
+    pub fn check<'a>(&self, headers: &Headers<'a>) -> Result<(Option<&'a str>, Extensions), HandshakeFailure> {
         // Steps 2 and 3
         if !headers.has_token("upgrade", "websocket") {
             return Err(HandshakeFailure::Upgrade);
@@ -110,20 +124,20 @@ impl ClientHandshake {
         if headers.get("sec-websocket-accept") != Some(self.accept.as_str().as_bytes()) {
             return Err(HandshakeFailure::Accept);
         }
-        // Step 5: none was offered
-        if headers.tokens("sec-websocket-extensions").next().is_some() {
-            return Err(HandshakeFailure::UnofferedExtension);
-        }
+        // Step 5
+        let extensions = Extensions::check(headers.tokens(EXTENSIONS), self.deflate.as_ref())?;
         // Step 6: one of those offered, and one only
         let mut chosen = headers.get_all("sec-websocket-protocol");
-        match (chosen.next(), chosen.next()) {
-            (None, _) => Ok(None),
-            (Some(name), None) => core::str::from_utf8(name)
-                .ok()
-                .filter(|name| self.offered.iter().any(|offered| offered == name))
-                .map(Some)
-                .ok_or(HandshakeFailure::UnofferedSubprotocol),
-            _ => Err(HandshakeFailure::UnofferedSubprotocol),
-        }
+        let subprotocol = match (chosen.next(), chosen.next()) {
+            (None, _) => None,
+            (Some(name), None) => Some(self.offered_as(name).ok_or(HandshakeFailure::UnofferedSubprotocol)?),
+            _ => return Err(HandshakeFailure::UnofferedSubprotocol),
+        };
+        Ok((subprotocol, extensions))
+    }
+
+    fn offered_as<'a>(&self, name: &'a [u8]) -> Option<&'a str> {
+        let name = core::str::from_utf8(name).ok()?;
+        self.offered.iter().any(|offered| offered == name).then_some(name)
     }
 }

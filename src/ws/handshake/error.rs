@@ -103,6 +103,8 @@ pub enum HandshakeFailure {
     Accept,
     /// An extension that was not offered.
     UnofferedExtension,
+    /// An extension on terms that were not offered, or malformed ones (RFC 7692 §7).
+    Extension,
     /// A subprotocol that was not offered.
     UnofferedSubprotocol,
 }
@@ -115,6 +117,7 @@ impl fmt::Display for HandshakeFailure {
             Self::Connection => "the server's Connection does not name Upgrade",
             Self::Accept => "the server's Sec-WebSocket-Accept does not answer the key",
             Self::UnofferedExtension => "the server chose an extension that was not offered",
+            Self::Extension => "the server chose an extension on terms that were not offered",
             Self::UnofferedSubprotocol => "the server chose a subprotocol that was not offered",
         })
     }

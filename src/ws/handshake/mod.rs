@@ -14,30 +14,36 @@
 //! ```
 //! use bytes::BytesMut;
 //! use tidings::http::RequestReader;
-//! use tidings::ws::handshake::{ClientHandshake, Opening, Request, Response};
+//! use tidings::ws::handshake::{Answer, ClientHandshake, Opening, Request, Response};
+//! use tidings::ws::{Config, Connection};
 //!
 //! let mut wire = BytesMut::new();
-//! let opening = Opening { host: "example.org", target: "/chat", subprotocols: &["v2", "v1"], headers: &[] };
+//! let opening =
+//!     Opening { host: "example.org", target: "/chat", subprotocols: &["v2", "v1"], ..Opening::default() };
 //! let mut client = ClientHandshake::new(&opening, tidings::system_random, &mut wire)?;
 //!
 //! let mut answer = BytesMut::new();
 //! let head = RequestReader::default().receive(&wire, &mut answer)?.event.expect("the head is whole");
 //! let request = Request::from_head(&head)?;
-//! let known = request.subprotocols().find(|name| *name == "v1");
-//! request.accept(known, &[], &mut answer)?;
+//! let subprotocol = request.subprotocols().find(|name| *name == "v1");
+//! let extensions = request.accept(&Answer { subprotocol, ..Answer::default() }, &mut answer)?;
+//! let server = Connection::server(Config::default()).with_extensions(&extensions);
 //!
-//! let Some(Response::Accepted { subprotocol, .. }) = client.receive(&answer)?.event else { panic!() };
+//! let Some(Response::Accepted { subprotocol, extensions, .. }) = client.receive(&answer)?.event else { panic!() };
 //! assert_eq!(subprotocol, Some("v1"));
+//! let client = Connection::client(Config::default(), tidings::system_random).with_extensions(&extensions);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
 mod client;
 mod error;
+mod extensions;
 mod server;
 
 pub use client::{ClientHandshake, Opening, Response};
 pub use error::{AcceptError, HandshakeError, HandshakeFailure};
-pub use server::{Request, is_upgrade};
+pub use extensions::Extensions;
+pub use server::{Answer, Request, is_upgrade};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -45,6 +51,7 @@ use sha1::{Digest, Sha1};
 
 /// The version of the protocol (§4.1 step 9).
 const VERSION: &str = "13";
+const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 /// What is hashed behind the key (§1.3), so that only a server that knows the protocol can answer.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// Base64 of the hash's 20 bytes.

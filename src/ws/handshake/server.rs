@@ -1,7 +1,9 @@
 //! The server's side: is this a handshake, and what to answer (RFC 6455 §4.2).
 
-use super::{Accept, AcceptError, HandshakeError, VERSION};
+use super::{Accept, AcceptError, EXTENSIONS, Extensions, HandshakeError, VERSION};
 use crate::http::{self, Headers, RequestHead, Status, Version};
+use crate::ws::deflate;
+use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
@@ -67,34 +69,43 @@ impl<'a> Request<'a> {
         self.headers.tokens("sec-websocket-protocol")
     }
 
-    /// Appends the 101 that accepts (§4.2.2 step 5). Everything behind it is frames.
+    /// Appends the 101 that accepts (§4.2.2 step 5), and gives the extensions that the connection is to be made with:
+    /// `Connection::server(config).with_extensions(&extensions)`. Everything behind it is frames.
     ///
-    /// `subprotocol`: one of those offered, or none; `headers`: further ones, such as cookies.
-    pub fn accept(
-        &self,
-        subprotocol: Option<&str>,
-        headers: &[(&str, &str)],
-        output: &mut BytesMut,
-    ) -> Result<(), AcceptError> {
-        if let Some(chosen) = subprotocol
+    /// # Errors
+    /// A subprotocol that was not offered, or a header that is not one; nothing was written.
+    pub fn accept(&self, answer: &Answer<'_>, output: &mut BytesMut) -> Result<Extensions, AcceptError> {
+        if let Some(chosen) = answer.subprotocol
             && !self.subprotocols().any(|offered| offered == chosen)
         {
             return Err(AcceptError::UnofferedSubprotocol);
         }
-        let own = [
+        let extensions = Extensions::choose(self.headers.tokens(EXTENSIONS), answer.deflate);
+        let agreed = extensions.header();
+
+        let mut headers = Vec::with_capacity(5 + answer.headers.len());
+        headers.extend([
             ("Upgrade", "websocket"),
             ("Connection", "Upgrade"),
             ("Sec-WebSocket-Accept", self.accept.as_str()),
-            ("Sec-WebSocket-Protocol", subprotocol.unwrap_or_default()),
-        ];
-        let own = if subprotocol.is_some() { &own[..] } else { &own[..3] };
-        let written = if headers.is_empty() {
-            http::encode_response(Status::SWITCHING_PROTOCOLS, own, output)
-        } else {
-            http::encode_response(Status::SWITCHING_PROTOCOLS, &[own, headers].concat(), output)
-        };
-        written.map_err(AcceptError::Http)
+        ]);
+        headers.extend(answer.subprotocol.map(|chosen| ("Sec-WebSocket-Protocol", chosen)));
+        headers.extend(agreed.as_deref().map(|agreed| ("Sec-WebSocket-Extensions", agreed)));
+        headers.extend(answer.headers);
+        http::encode_response(Status::SWITCHING_PROTOCOLS, &headers, output).map_err(AcceptError::Http)?;
+        Ok(extensions)
     }
+}
+
+/// How a server accepts. The default: no subprotocol, no extension, no further headers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answer<'a> {
+    /// One of the subprotocols that the client offers.
+    pub subprotocol: Option<&'a str>,
+    /// Compress messages if the client offers it on terms that can be kept (RFC 7692).
+    pub deflate: Option<&'a deflate::Options>,
+    /// Further headers, such as cookies.
+    pub headers: &'a [(&'a str, &'a str)],
 }
 
 /// The value of a header that must come exactly once.

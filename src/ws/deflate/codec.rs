@@ -1,0 +1,182 @@
+//! The two contexts of a connection (RFC 7692 §7.2).
+
+use super::{Agreement, MAX_WINDOW_BITS, MIN_WINDOW_BITS};
+use crate::ws::{ProtocolError, Role};
+use alloc::vec::Vec;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+/// What a flush leaves at the end, the sender takes off and the receiver puts back (§7.2.1, §7.2.2).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+/// The head of an empty stored block, which the tail completes.
+const EMPTY_BLOCK: u8 = 0x00;
+/// Room that an assembly or a buffer is given at first.
+const FIRST_ROOM: usize = 1024;
+/// A larger buffer for compressed payload is given back after the message.
+const KEPT_BUFFER: usize = 64 * 1024;
+
+/// One side's compressor and decompressor, each made when the first message needs it.
+#[derive(Debug)]
+pub(in crate::ws) struct Codec {
+    deflater: Option<Compress>,
+    inflater: Option<Decompress>,
+    /// The window of each direction, and whether it is forgotten after each message.
+    out: Direction,
+    into: Direction,
+    level: Compression,
+    min_len: usize,
+    /// The compressed payload.
+    buffer: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Direction {
+    window_bits: u8,
+    no_context_takeover: bool,
+}
+
+impl Codec {
+    pub(in crate::ws) fn new(agreement: &Agreement, role: Role) -> Self {
+        let server = Direction {
+            window_bits: agreement.server_max_window_bits,
+            no_context_takeover: agreement.server_no_context_takeover,
+        };
+        let client = Direction {
+            window_bits: agreement.client_max_window_bits,
+            no_context_takeover: agreement.client_no_context_takeover,
+        };
+        let (out, into) = match role {
+            Role::Server => (server, client),
+            Role::Client => (client, server),
+        };
+        let level = Compression::new(agreement.level.min(9));
+        Self { deflater: None, inflater: None, out, into, level, min_len: agreement.min_len, buffer: Vec::new() }
+    }
+
+    /// Whether a message that begins with so many bytes is to be compressed.
+    pub(in crate::ws) fn wants(&self, len: usize) -> bool {
+        // A window of 2⁸ bytes the compressor cannot keep to; without compressing there is none.
+        len >= self.min_len && self.out.window_bits >= MIN_WINDOW_BITS
+    }
+
+    /// Compresses a part of a message, the last one or not; the result is what goes into the frame. `None`: it would
+    /// be no smaller, send the whole message as it is.
+    pub(in crate::ws) fn deflate(&mut self, part: &[u8], is_first: bool, is_last: bool) -> Option<&[u8]> {
+        let (level, window_bits) = (self.level, self.out.window_bits);
+        let deflater = self.deflater.get_or_insert_with(|| Compress::new_with_window_bits(level, false, window_bits));
+        if self.buffer.capacity() > KEPT_BUFFER {
+            self.buffer = Vec::new();
+        }
+        self.buffer.clear();
+        deflate_into(deflater, part, &mut self.buffer);
+        if is_last && self.buffer.is_empty() {
+            self.buffer.push(EMPTY_BLOCK); // §7.2.3.6: there was nothing left to flush
+        } else if is_last {
+            cut_tail(&mut self.buffer);
+        }
+        let is_useless = is_first && is_last && self.buffer.len() >= part.len();
+        // The peer will not see what the window now holds, so nothing may refer to it.
+        if is_useless || (is_last && self.out.no_context_takeover) {
+            deflater.reset();
+        }
+        if is_useless { None } else { Some(&self.buffer) }
+    }
+
+    /// Whether a message that another compressor has compressed, with the largest window and nothing before it, may be
+    /// sent. If so, it is from now on in the peer's window and not in this one, where distances would be wrong: nothing
+    /// further may refer to what was before it.
+    pub(in crate::ws) fn makes_way(&mut self) -> bool {
+        if self.out.window_bits < MAX_WINDOW_BITS {
+            return false;
+        }
+        if let Some(deflater) = &mut self.deflater {
+            deflater.reset();
+        }
+        true
+    }
+
+    /// Inflates a part of a message behind what `message` holds, which may become `limit` bytes long.
+    pub(in crate::ws) fn inflate(
+        &mut self,
+        part: &[u8],
+        message: &mut Vec<u8>,
+        limit: usize,
+    ) -> Result<(), ProtocolError> {
+        // The library has no window of 2⁸ bytes; a larger one reads the same.
+        let window_bits = self.into.window_bits.max(MIN_WINDOW_BITS);
+        let inflater = self.inflater.get_or_insert_with(|| Decompress::new_with_window_bits(false, window_bits));
+        inflate_into(inflater, part, message, limit)
+    }
+
+    /// The message's last part was inflated (§7.2.2).
+    pub(in crate::ws) fn finish_inflating(&mut self, message: &mut Vec<u8>, limit: usize) -> Result<(), ProtocolError> {
+        self.inflate(&TAIL, message, limit)?;
+        if self.into.no_context_takeover
+            && let Some(inflater) = &mut self.inflater
+        {
+            inflater.reset(false);
+        }
+        Ok(())
+    }
+}
+
+/// Compresses a message that refers to nothing before it.
+pub(in crate::ws) fn compress_alone(message: &[u8], level: u32) -> Vec<u8> {
+    let mut deflater = Compress::new_with_window_bits(Compression::new(level.min(9)), false, MAX_WINDOW_BITS);
+    let mut payload = Vec::new();
+    deflate_into(&mut deflater, message, &mut payload);
+    cut_tail(&mut payload);
+    payload
+}
+
+/// §7.2.1: the sender takes off what the flush has left.
+fn cut_tail(payload: &mut Vec<u8>) {
+    payload.truncate(payload.len().saturating_sub(TAIL.len()));
+}
+
+fn deflate_into(deflater: &mut Compress, mut part: &[u8], out: &mut Vec<u8>) {
+    loop {
+        // Room for the flush too: while the output is full, there may be more to come.
+        out.reserve((part.len() / 2).max(FIRST_ROOM));
+        let before = deflater.total_in();
+        let status = deflater.compress_vec(part, out, FlushCompress::Sync);
+        let consumed = usize::try_from(deflater.total_in() - before).unwrap_or(part.len());
+        part = part.get(consumed..).unwrap_or_default();
+        let is_full = out.len() == out.capacity();
+        if status.is_err() || (part.is_empty() && !is_full) {
+            return;
+        }
+    }
+}
+
+fn inflate_into(
+    inflater: &mut Decompress,
+    mut part: &[u8],
+    message: &mut Vec<u8>,
+    limit: usize,
+) -> Result<(), ProtocolError> {
+    loop {
+        // The limit is exact: the byte beyond it is asked for, and is too many if it comes.
+        let room = (limit - message.len()).saturating_add(1);
+        if message.len() == message.capacity() {
+            message.reserve(room.min(message.len().max(part.len().saturating_mul(3)).max(FIRST_ROOM)));
+        }
+        let before = (inflater.total_in(), message.len());
+        let status =
+            inflater.decompress_vec(part, message, FlushDecompress::Sync).map_err(|_| ProtocolError::InvalidDeflate)?;
+        if message.len() > limit {
+            return Err(ProtocolError::MessageTooBig);
+        }
+        let consumed = usize::try_from(inflater.total_in() - before.0).unwrap_or(part.len());
+        part = part.get(consumed..).unwrap_or_default();
+        if status == Status::StreamEnd {
+            inflater.reset(false); // §7.2.3.4: a block with BFINAL ends the stream, and another may begin
+        }
+        let is_stuck = consumed == 0 && message.len() == before.1;
+        if part.is_empty() && (message.len() < message.capacity() || is_stuck) {
+            return Ok(());
+        }
+        if is_stuck {
+            return Err(ProtocolError::InvalidDeflate);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! permessage-deflate (RFC 7692) is not built in: it comes with the feature `deflate`.
+//!
+//! The types of that module are here too, but have no values: nothing can be offered, agreed on or inflated, and the
+//! handshake and the connection read the same with the feature and without it.
+
+use super::{ProtocolError, Role};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// What one side wants of the extension; without the feature `deflate` it cannot want anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Options {}
+
+/// What both sides have agreed on; without the feature `deflate` there is no agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agreement {}
+
+#[derive(Debug)]
+pub(super) enum Codec {}
+
+impl Options {
+    pub(super) fn offer(&self) -> String {
+        match *self {}
+    }
+}
+
+impl Agreement {
+    pub(super) fn choose<'o>(_: impl Iterator<Item = &'o str>, options: &Options) -> Option<Self> {
+        match *options {}
+    }
+
+    pub(super) fn check<'r>(_: impl Iterator<Item = &'r str>, options: &Options) -> Option<Self> {
+        match *options {}
+    }
+}
+
+impl fmt::Display for Agreement {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
+}
+
+impl Codec {
+    pub(super) fn new(agreement: &Agreement, _: Role) -> Self {
+        match *agreement {}
+    }
+
+    pub(super) fn wants(&self, _: usize) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn deflate(&mut self, _: &[u8], _: bool, _: bool) -> Option<&[u8]> {
+        match *self {}
+    }
+
+    pub(super) fn makes_way(&mut self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn inflate(&mut self, _: &[u8], _: &mut Vec<u8>, _: usize) -> Result<(), ProtocolError> {
+        match *self {}
+    }
+
+    pub(super) fn finish_inflating(&mut self, _: &mut Vec<u8>, _: usize) -> Result<(), ProtocolError> {
+        match *self {}
+    }
+}
