@@ -109,7 +109,20 @@ pub struct Connection {
     /// How far the text of a frame that waits in the caller's buffer was checked.
     checked_ahead: Option<CheckedAhead>,
     owed_pong: Option<ControlPayload>,
+    /// Nothing is under way: no message, no frame, no Pong owed, and not closed.
+    is_calm: bool,
 }
+
+/// See [`Connection::plain_frame`].
+struct PlainFrame {
+    is_text: bool,
+    key: Option<[u8; 4]>,
+    payload_at: usize,
+    end: usize,
+}
+
+const FIN_TEXT: u8 = 0x81;
+const FIN_BINARY: u8 = 0x82;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
@@ -183,6 +196,7 @@ impl Connection {
             frame: None,
             checked_ahead: None,
             owed_pong: None,
+            is_calm: true,
         }
     }
 
@@ -238,6 +252,71 @@ impl Connection {
         input: &'a mut [u8],
         output: &mut BytesMut,
     ) -> Result<Step<Event<'a>>, ProtocolError> {
+        let Some(frame) = self.plain_frame(input) else { return self.receive_any(input, output) };
+        let payload = &mut input[frame.payload_at..frame.end];
+        if let Some(key) = frame.key {
+            mask::apply(key, payload);
+        }
+        if !frame.is_text {
+            return Ok(Step::event(frame.end, Event::Binary(Cow::Borrowed(payload))));
+        }
+        match utf8::whole(payload) {
+            Ok(text) => Ok(Step::event(frame.end, Event::Text(Cow::Borrowed(text)))),
+            Err(utf8::Invalid) => {
+                self.fail(ProtocolError::InvalidUtf8, output); // §8.1
+                Err(ProtocolError::InvalidUtf8)
+            }
+        }
+    }
+
+    /// What nearly every input begins with: a message that lies whole in it, in one small uncompressed frame, and
+    /// nothing was left over from before. The general path gives the same for it, and takes twice the time.
+    #[inline]
+    fn plain_frame(&self, input: &[u8]) -> Option<PlainFrame> {
+        const MASK: u8 = 0x80;
+        let &[first, second, ref rest @ ..] = input else { return None };
+        let is_text = first == FIN_TEXT;
+        if !self.is_calm || !(is_text || first == FIN_BINARY) {
+            return None;
+        }
+        let (len, length_bytes) = match second & !MASK {
+            126 => (usize::from(u16::from_be_bytes(*rest.first_chunk()?)), 2),
+            127 => return None,
+            len => (usize::from(len), 0),
+        };
+        if (length_bytes == 2 && len < 126) || len > self.config.max_frame.min(self.config.max_message) {
+            return None;
+        }
+        let (key, key_bytes) = match (&self.keys, second & MASK != 0) {
+            (Keys::None, true) => (Some(*rest.get(length_bytes..)?.first_chunk()?), 4),
+            (Keys::Random { .. }, false) => (None, 0),
+            _ => return None,
+        };
+        let payload_at = 2 + length_bytes + key_bytes;
+        let end = payload_at + len;
+        (end <= input.len()).then_some(PlainFrame { is_text, key, payload_at, end })
+    }
+
+    /// Any input, in any state.
+    fn receive_any<'a>(
+        &mut self,
+        input: &'a mut [u8],
+        output: &mut BytesMut,
+    ) -> Result<Step<Event<'a>>, ProtocolError> {
+        let step = self.receive_general(input, output);
+        self.is_calm = matches!(self.state, State::Open | State::CloseSent)
+            && self.message.is_none()
+            && self.frame.is_none()
+            && self.checked_ahead.is_none()
+            && self.owed_pong.is_none();
+        step
+    }
+
+    fn receive_general<'a>(
+        &mut self,
+        input: &'a mut [u8],
+        output: &mut BytesMut,
+    ) -> Result<Step<Event<'a>>, ProtocolError> {
         if self.owed_pong.is_some() {
             self.pay_owed_pong(output);
         }
@@ -254,6 +333,7 @@ impl Connection {
     pub fn receive_eof(&mut self) -> Ending {
         let ending = if self.state == State::Closed { Ending::Clean } else { Ending::Abnormal };
         self.state = State::Ended;
+        self.is_calm = false;
         ending
     }
 
@@ -464,6 +544,7 @@ impl Connection {
             self.write_close(Some((error.close_code(), error.as_str())), output);
         }
         self.state = State::Failed(error);
+        self.is_calm = false;
         self.message = None;
         self.frame = None;
     }
