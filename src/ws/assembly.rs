@@ -72,6 +72,18 @@ impl Assembly {
         }
     }
 
+    /// Makes room for a piece, and when that takes new memory, for some of the `to_come` that its frame has announced:
+    /// at most three times what has arrived, so that a lie gains nothing and an honest frame is copied seldom.
+    pub(super) fn reserve(&mut self, piece: usize, to_come: u64) {
+        let arrived = self.len() + piece;
+        let ahead = usize::try_from(to_come).unwrap_or(usize::MAX).min(arrived.saturating_mul(3));
+        match &mut self.payload {
+            Payload::Text { text, .. } if text.capacity() - text.len() < piece => text.reserve(piece + ahead),
+            Payload::Binary(bytes) if bytes.capacity() - bytes.len() < piece => bytes.reserve(piece + ahead),
+            _ => {}
+        }
+    }
+
     /// Appends unmasked payload. Uncompressed text is checked as it arrives, so that a bad byte fails at once (§8.1).
     pub(super) fn push(&mut self, piece: &[u8], inflating: &mut Inflating<'_>) -> Result<(), ProtocolError> {
         match &mut self.payload {

@@ -260,13 +260,11 @@ impl Connection {
         if !frame.is_text {
             return Ok(Step::event(frame.end, Event::Binary(Cow::Borrowed(payload))));
         }
-        match utf8::whole(payload) {
-            Ok(text) => Ok(Step::event(frame.end, Event::Text(Cow::Borrowed(text)))),
-            Err(utf8::Invalid) => {
-                self.fail(ProtocolError::InvalidUtf8, output); // §8.1
-                Err(ProtocolError::InvalidUtf8)
-            }
-        }
+        let Ok(text) = utf8::whole(payload) else {
+            self.fail(ProtocolError::InvalidUtf8, output); // §8.1
+            return Err(ProtocolError::InvalidUtf8);
+        };
+        Ok(Step::event(frame.end, Event::Text(Cow::Borrowed(text))))
     }
 
     /// What nearly every input begins with: a message that lies whole in it, in one small uncompressed frame, and
@@ -460,6 +458,7 @@ impl Connection {
         let event = match self.config.delivery {
             Delivery::Chunks => message.chunk(piece, last, &mut inflating)?,
             Delivery::Whole => {
+                message.reserve(piece.len(), self.frame.as_ref().map_or(0, |frame| frame.remaining));
                 message.push(piece, &mut inflating)?;
                 if last {
                     return message.finish(&mut inflating).map(Some);

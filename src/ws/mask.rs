@@ -3,6 +3,10 @@
 /// Bytes that one round of the main loop takes: four 64-bit lanes, which compilers turn into vector instructions.
 const BLOCK: usize = 32;
 
+/// From so many bytes on, asking which vector instructions this machine has costs less than they save.
+#[cfg(feature = "std")]
+const WORTH_DISPATCHING: usize = 512;
+
 /// Masks or unmasks `data`, whose first byte stands at position 0 of the payload.
 ///
 /// ```
@@ -12,6 +16,23 @@ const BLOCK: usize = 32;
 /// ```
 #[inline]
 pub fn apply(key: [u8; 4], data: &mut [u8]) {
+    #[cfg(feature = "std")]
+    if data.len() >= WORTH_DISPATCHING {
+        return apply_dispatched(key, data);
+    }
+    apply_here(key, data);
+}
+
+/// The same code, compiled for the best vector instructions that this machine turns out to have.
+#[cfg(feature = "std")]
+fn apply_dispatched(key: [u8; 4], data: &mut [u8]) {
+    use fearless_simd::{Level, dispatch};
+    dispatch!(Level::new(), _simd => apply_here(key, data));
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always)] // else it is not compiled anew for other instructions
+fn apply_here(key: [u8; 4], data: &mut [u8]) {
     let [a, b, c, d] = key;
     let lane = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
     let (blocks, rest) = data.as_chunks_mut::<BLOCK>();
