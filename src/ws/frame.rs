@@ -16,6 +16,7 @@
 //! ```
 
 use super::ProtocolError;
+use bytes::BytesMut;
 
 /// The longest header: two bytes, a 64-bit length, a masking key.
 pub const MAX_HEADER: usize = 14;
@@ -119,34 +120,27 @@ impl Header {
         Ok(Some((header, 2 + length_bytes + mask_bytes)))
     }
 
-    /// The header as bytes, with its length in the shortest form (§5.2): the array and how much of it is used.
+    /// Appends the header, its length in the shortest form (§5.2).
     #[inline]
-    #[must_use]
-    pub fn to_bytes(&self) -> ([u8; MAX_HEADER], usize) {
-        let mut bytes = [0; MAX_HEADER];
-        bytes[0] = self.opcode as u8 | if self.fin { FIN } else { 0 } | if self.rsv1 { RSV1 } else { 0 };
+    pub fn encode(&self, output: &mut BytesMut) {
+        let first = self.opcode as u8 | if self.fin { FIN } else { 0 } | if self.rsv1 { RSV1 } else { 0 };
         let mask_bit = if self.mask.is_some() { MASK } else { 0 };
-        let mut end = 2;
-        // Each cast is of a value that the match has shown to fit.
+        // Pieces of constant size, which become plain stores. Each cast is of a value that its pattern shows to fit.
         #[allow(clippy::cast_possible_truncation)]
         match self.payload_len {
-            short @ 0..=125 => bytes[1] = mask_bit | short as u8,
+            short @ 0..=125 => output.extend_from_slice(&[first, mask_bit | short as u8]),
             medium @ 126..=0xffff => {
-                bytes[1] = mask_bit | LENGTH_IS_16_BIT;
-                bytes[2..4].copy_from_slice(&(medium as u16).to_be_bytes());
-                end = 4;
+                let [high, low] = (medium as u16).to_be_bytes();
+                output.extend_from_slice(&[first, mask_bit | LENGTH_IS_16_BIT, high, low]);
             }
             long => {
-                bytes[1] = mask_bit | LENGTH_IS_64_BIT;
-                bytes[2..10].copy_from_slice(&long.to_be_bytes());
-                end = 10;
+                output.extend_from_slice(&[first, mask_bit | LENGTH_IS_64_BIT]);
+                output.extend_from_slice(&long.to_be_bytes());
             }
         }
         if let Some(key) = self.mask {
-            bytes[end..end + 4].copy_from_slice(&key);
-            end += 4;
+            output.extend_from_slice(&key);
         }
-        (bytes, end)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::connection::State;
 use super::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
 use super::{CloseCode, Connection, MAX_REASON, Prepared, Role, SendError, mask};
+use alloc::boxed::Box;
 use bytes::BytesMut;
 
 impl Connection {
@@ -181,9 +182,8 @@ fn encode(opcode: Opcode, payload: &[u8], mask: Option<[u8; 4]>, output: &mut By
 
 #[inline]
 pub(super) fn write(header: &Header, payload: &[u8], output: &mut BytesMut) {
-    let (bytes, len) = header.to_bytes();
     output.reserve(MAX_HEADER + payload.len());
-    output.extend_from_slice(&bytes[..len]);
+    header.encode(output);
     let start = output.len();
     output.extend_from_slice(payload);
     if let Some(key) = header.mask {
@@ -202,22 +202,22 @@ pub(super) struct Sending {
 #[derive(Debug)]
 pub(super) enum Keys {
     None,
-    Random { source: fn(&mut [u8]), pool: [u8; KEY_POOL], used: usize },
+    Random { source: fn(&mut [u8]), pool: Box<[u8; KEY_POOL]>, used: usize },
 }
 
 /// Bytes drawn from the source at once: a system call for each key would cost more than the frame does.
-const KEY_POOL: usize = 128;
+const KEY_POOL: usize = 512;
 
 impl Keys {
     pub(super) fn random(source: fn(&mut [u8])) -> Self {
-        Self::Random { source, pool: [0; KEY_POOL], used: KEY_POOL }
+        Self::Random { source, pool: Box::new([0; KEY_POOL]), used: KEY_POOL }
     }
 
     #[inline]
     fn next(&mut self) -> Option<[u8; 4]> {
         let Self::Random { source, pool, used } = self else { return None };
         if *used >= KEY_POOL {
-            source(pool);
+            source(&mut pool[..]);
             *used = 0;
         }
         let key = pool[*used..].first_chunk().copied();
