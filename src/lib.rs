@@ -35,6 +35,58 @@
 //! * Events borrow from the input where the bytes lie there in one piece.
 //! * An error is the peer's fault and final; the goodbye it deserves is already in `output`.
 //! * Time is an argument, anything that is an [`Instant`]; random bytes come from a function of the caller's.
+//!
+//! # A run loop
+//!
+//! What a driver does, whatever it reads from: keep the unconsumed rest, answer all of one read with one write.
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use std::io::{self, Read, Write};
+//! use tidings::Transport;
+//! use tidings::ws::{Config, Connection, Event};
+//!
+//! fn echo(mut socket: impl Read + Write) -> io::Result<()> {
+//!     let mut connection = Connection::server(Config::default());
+//!     let (mut input, mut filled, mut output) = (vec![0; 16 * 1024], 0, BytesMut::new());
+//!     while connection.transport() == Transport::KeepOpen {
+//!         let n = socket.read(&mut input[filled..])?;
+//!         if n == 0 {
+//!             connection.receive_eof();
+//!             break;
+//!         }
+//!         filled += n;
+//!         let mut used = 0;
+//!         while let Ok(step) = connection.receive(&mut input[used..filled], &mut output) {
+//!             used += step.consumed;
+//!             match step.event {
+//!                 Some(Event::Text(text)) => connection.send_text(&text, &mut output).unwrap_or_default(),
+//!                 Some(_) => {}
+//!                 None => break,
+//!             }
+//!         }
+//!         input.copy_within(used..filled, 0);
+//!         filled -= used;
+//!         socket.write_all(&output.split())?;
+//!     }
+//!     Ok(())
+//! }
+//! # struct Both(io::Cursor<Vec<u8>>, Vec<u8>);
+//! # impl Read for Both { fn read(&mut self, to: &mut [u8]) -> io::Result<usize> { let n = to.len().min(7); self.0.read(&mut to[..n]) } }
+//! # impl Write for Both {
+//! #     fn write(&mut self, from: &[u8]) -> io::Result<usize> { self.1.write(from) }
+//! #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
+//! # }
+//! # let mut wire = BytesMut::new();
+//! # let mut client = Connection::client(Config::default(), tidings::system_random);
+//! # client.send_text("Hello", &mut wire).unwrap();
+//! # client.ping(b"?", &mut wire).unwrap();
+//! # client.close(tidings::ws::CloseCode::NORMAL, "", &mut wire).unwrap();
+//! # let mut socket = Both(io::Cursor::new(wire.to_vec()), Vec::new());
+//! # echo(&mut socket)?;
+//! # assert_eq!(socket.1, b"\x81\x05Hello\x8a\x01?\x88\x02\x03\xe8");
+//! # Ok::<(), io::Error>(())
+//! ```
 
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -60,3 +112,8 @@ mod step;
 #[cfg(feature = "std")]
 pub use random::system_random;
 pub use step::{Instant, Step, Transport};
+
+/// The examples of the README are tests, too.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
