@@ -18,6 +18,7 @@
 //! | `GET /topics/{topic}?wait=N`, or `Prefer: wait=N` | long poll |
 //! | `GET /topics/{topic}` | short poll |
 //! | `POST /topics/{topic}?event=E` | publishes the body |
+//! | `GET /` | the live page |
 //! | `GET /healthz`, `GET /metrics` | what they say |
 //!
 //! `?after=` a cursor, `oldest` or `now` says where to begin, whatever the transport; an event stream's `Last-Event-ID`
@@ -40,6 +41,7 @@
 
 mod access;
 mod answer;
+mod assets;
 mod builder;
 mod delivery;
 mod event_stream;

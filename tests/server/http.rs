@@ -163,3 +163,48 @@ fn a_body_that_nobody_wants_ends_the_connection() {
     assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
     client.expect_end();
 }
+
+#[test]
+fn the_live_page_loads_nothing_from_elsewhere() {
+    let server = start();
+    let mut client = server.client();
+    for (path, content_type) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/page.css", "text/css; charset=utf-8"),
+        ("/page.js", "text/javascript; charset=utf-8"),
+        ("/page/icon.svg", "image/svg+xml"),
+    ] {
+        let answer = client.get(path);
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(content_type)), "{path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
+        assert!(policy.contains(" ws://t "), "{policy}");
+        assert_eq!(answer.header("cache-control"), Some("no-cache"));
+    }
+}
+
+/// Every file that the page names is there: what it imports, too.
+#[test]
+fn the_live_page_is_whole() {
+    let server = start();
+    let mut client = server.client();
+    let mut paths = vec![String::from("/")];
+    let mut at = 0;
+    while at < paths.len() {
+        let path = paths[at].clone();
+        at += 1;
+        let answer = client.get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        let text = answer.text();
+        let folder = &path[..=path.rfind('/').unwrap()];
+        for (before, end) in [("src=\"", '"'), ("href=\"", '"'), ("from './", '\'')] {
+            for rest in text.split(before).skip(1) {
+                let name = rest.split(end).next().unwrap();
+                if !name.contains([':', '#', '$']) && !paths.contains(&format!("{folder}{name}")) {
+                    paths.push(format!("{folder}{name}"));
+                }
+            }
+        }
+    }
+    assert!(paths.len() > 8, "{paths:?}");
+}

@@ -1,6 +1,7 @@
 //! Path and method → what answers.
 
 use super::super::access::{Action, Origin};
+use super::super::assets;
 use super::super::response::Response;
 use super::super::routes::Handler;
 use super::negotiate::{self, Transport};
@@ -29,7 +30,10 @@ impl Request<'_> {
             "/healthz" => self.page(|_| text("ok\n")),
             "/metrics" => self.page(|request| text(&request.shared.metrics.render(request.shared.topics.len()))),
             "" if self.head.method == "OPTIONS" => Reply::Answer(options("GET, HEAD, POST, OPTIONS", self.origin)),
-            _ => Reply::Answer(Response::fault(Status::NOT_FOUND, "nothing is here")),
+            _ => match assets::find(path, self.head.authority()) {
+                Some(asset) => self.page(|_| asset),
+                None => Reply::Answer(Response::fault(Status::NOT_FOUND, "nothing is here")),
+            },
         }
     }
 
