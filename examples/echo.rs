@@ -1,0 +1,47 @@
+//! A WebSocket echo server: `cargo run --release --example echo -- --addr 127.0.0.1:9001`.
+//!
+//! Prints one line when it listens. Takes messages of up to 64 MiB, as the Autobahn suite sends them.
+
+use std::io;
+use std::process::ExitCode;
+use tidings::server::{Message, Server, WebSocket};
+use tidings::ws;
+
+/// The Autobahn suite's largest messages have 16 MiB.
+const LARGEST: usize = 64 << 20;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let addr = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => "127.0.0.1:9001",
+        ["--addr", addr] => addr,
+        _ => {
+            eprintln!("usage: echo [--addr HOST:PORT]");
+            return ExitCode::from(2);
+        }
+    };
+    match serve(addr) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo: {addr}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(addr: &str) -> io::Result<()> {
+    let config = ws::Config { max_frame: LARGEST, max_message: LARGEST, ..ws::Config::default() };
+    let server = Server::builder().websocket("/", config, echo).bind(addr)?;
+    println!("listening on ws://{}/", server.local_addr());
+    server.run()
+}
+
+fn echo(socket: &mut WebSocket) -> io::Result<()> {
+    while let Some(message) = socket.read()? {
+        match message {
+            Message::Text(text) => socket.send_text(&text)?,
+            Message::Binary(data) => socket.send_binary(&data)?,
+        }
+    }
+    Ok(())
+}
