@@ -8,6 +8,7 @@
 //!  ───────────────────────────────────────────────────────────────
 //!  server/   client/          sockets, threads, clocks: the only code that does I/O
 //!  envelope/                  the JSON that goes between the two
+//!  inspect/                   explains bytes, field by field
 //!  ───────────────────────────────────────────────────────────────
 //!  ws/    sse/    longpoll/   protocol state machines: bytes in → events, events → bytes
 //!  topic/                     one bounded log, one cursor: what every transport serves
@@ -98,6 +99,8 @@ extern crate std;
 #[cfg(any(feature = "server", feature = "client"))]
 pub mod envelope;
 pub mod http;
+#[cfg(any(feature = "server", feature = "client"))]
+pub mod inspect;
 pub mod longpoll;
 #[cfg(feature = "server")]
 pub mod server;

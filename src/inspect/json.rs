@@ -1,0 +1,125 @@
+//! JSON, as far as the envelopes need it: which bytes are a member's name, which its value, and what that is for.
+
+use super::Field;
+use super::notes::{Notes, readable};
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Explains JSON: one value, or one on each line. Values of the [envelopes](crate::envelope) are told by their names.
+#[must_use]
+pub fn json(bytes: &[u8]) -> Vec<Field> {
+    let mut notes = Notes::new(bytes);
+    let mut depth = 0_usize;
+    while let Some(&first) = notes.rest().first() {
+        let rest = notes.rest();
+        match first {
+            b'\n' if depth == 0 => notes.take(1, "end of line", "\\n", "ends the object: one a line"),
+            b'{' | b'[' => {
+                depth += 1;
+                let len = 1 + white(rest.get(1..).unwrap_or_default());
+                member(&mut notes, len, first);
+            }
+            b',' => {
+                let len = 1 + white(rest.get(1..).unwrap_or_default());
+                member(&mut notes, len, first);
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                let end = if first == b'}' { "end of object" } else { "end of array" };
+                notes.take(1, end, readable(&[first]), "nothing more belongs to it");
+            }
+            b'"' | b'-' | b'0'..=b'9' | b'a'..=b'z' => {
+                let len = token_len(rest);
+                notes.take(len, "value", readable(notes.peek(len)), "a value without a name");
+            }
+            b' ' | b'\t' | b'\r' | b'\n' => notes.take(white(rest), "whitespace", "", "means nothing"),
+            _ => notes.take(rest.len(), "not JSON", readable(rest), "Illegal: no JSON value begins like this"),
+        }
+    }
+    notes.finish()
+}
+
+/// Whether it is one whole object.
+pub(super) fn is_object(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&b'{') && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes).is_ok()
+}
+
+/// What opens an object or array or separates its elements, in `lead` bytes; and the member behind it, if it has a name
+/// and a plain value.
+fn member(notes: &mut Notes<'_>, lead: usize, opening: u8) {
+    let rest = notes.rest().get(lead..).unwrap_or_default();
+    let name = string(rest).and_then(|(name, len)| {
+        let colon = len + white(rest.get(len..).unwrap_or_default());
+        (rest.get(colon) == Some(&b':')).then(|| (name, colon + 1))
+    });
+    let Some((name, len)) = name else {
+        let (name, meaning) = match opening {
+            b'{' => ("object", "an object begins"),
+            b'[' => ("array", "a list begins"),
+            _ => ("comma", "the next element of the list"),
+        };
+        notes.take(lead, name, readable(notes.peek(lead)), meaning);
+        return;
+    };
+    let len = lead + len + white(rest.get(len..).unwrap_or_default());
+    notes.take(len, "member name", readable(notes.peek(len)), format!("the member \"{name}\" of the object"));
+    let rest = notes.rest();
+    if !matches!(rest.first(), Some(b'{' | b'[')) {
+        let len = token_len(rest);
+        let text =
+            string(notes.peek(len)).map_or_else(|| readable(notes.peek(len)), |(text, _)| readable(text.as_bytes()));
+        let meaning = meaning(&name);
+        notes.take(len, known(name), text, meaning);
+    }
+}
+
+/// What the members of the envelopes are for.
+fn meaning(name: &str) -> &'static str {
+    match name {
+        "type" => "what the envelope is: message, bookmark, reset or drain",
+        "id" => "the message's id, which is the cursor to resume after",
+        "event" => "what kind of message it is",
+        "data" => "what the message says, with JSON's escapes",
+        "next" => "the cursor to poll after next",
+        "more" => "whether there is more already, so that the next poll is not held",
+        "reset" | "reason" => "why messages were lost: trimmed, epoch or future",
+        "oldest" => "the cursor to go on with: reading after it gives everything that is left",
+        "newest" => "the topic's head",
+        _ => "its value",
+    }
+}
+
+fn known(name: String) -> Cow<'static, str> {
+    const MAX_NAME: usize = 40;
+    if name.len() <= MAX_NAME { name.into() } else { "value".into() }
+}
+
+/// The string that `bytes` begin with, without its escapes, and its length on the wire.
+fn string(bytes: &[u8]) -> Option<(String, usize)> {
+    let len = Some(token_len(bytes)).filter(|_| bytes.first() == Some(&b'"'))?;
+    Some((serde_json::from_slice(bytes.get(..len)?).ok()?, len))
+}
+
+/// The length of the string, number or word that `bytes` begin with; at least one, if there are any.
+fn token_len(bytes: &[u8]) -> usize {
+    if bytes.first() != Some(&b'"') {
+        let is_end = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'{' | b'[');
+        return bytes.iter().position(is_end).unwrap_or(bytes.len()).max(1).min(bytes.len());
+    }
+    let mut escaped = false;
+    for (at, &byte) in bytes.iter().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+fn white(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count()
+}

@@ -1,0 +1,102 @@
+//! The list of fields as it grows, in step with the bytes.
+
+use super::{Field, MAX_TEXT};
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Takes bytes from the front and notes what they were.
+pub(super) struct Notes<'b> {
+    rest: &'b [u8],
+    at: usize,
+    fields: Vec<Field>,
+}
+
+impl<'b> Notes<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
+        Self { rest: bytes, at: 0, fields: Vec::new() }
+    }
+
+    /// What was not taken yet.
+    pub(super) fn rest(&self) -> &'b [u8] {
+        self.rest
+    }
+
+    /// The next `len` bytes, or what is left of them, without taking them.
+    pub(super) fn peek(&self, len: usize) -> &'b [u8] {
+        self.rest.get(..len).unwrap_or(self.rest)
+    }
+
+    /// Takes `len` bytes, or what is left of them. No bytes make no field.
+    pub(super) fn take(
+        &mut self,
+        len: usize,
+        name: impl Into<Cow<'static, str>>,
+        text: impl AsRef<str>,
+        meaning: impl Into<Cow<'static, str>>,
+    ) {
+        let len = len.min(self.rest.len());
+        if len == 0 {
+            return;
+        }
+        let (at, text) = (self.at, shortened(text.as_ref()));
+        self.fields.push(Field { at, len, name: name.into(), text, meaning: meaning.into() });
+        self.skip(len);
+    }
+
+    /// Takes as many bytes as `fields` explain, which count from their own 0.
+    pub(super) fn splice(&mut self, fields: Vec<Field>) {
+        let len = fields.last().map_or(0, |last| last.at + last.len);
+        let at = self.at;
+        self.fields.extend(fields.into_iter().map(|field| Field { at: at + field.at, ..field }));
+        self.skip(len);
+    }
+
+    /// All fields.
+    pub(super) fn finish(self) -> Vec<Field> {
+        self.fields
+    }
+
+    fn skip(&mut self, len: usize) {
+        self.rest = self.rest.get(len..).unwrap_or_default();
+        self.at += len;
+    }
+}
+
+/// Bytes as text for people; control characters become visible.
+pub(super) fn readable(bytes: &[u8]) -> String {
+    // Each character has at most four bytes, so that more of them cannot be needed.
+    let bytes = bytes.get(..4 * (MAX_TEXT + 1)).unwrap_or(bytes);
+    let mut text = String::with_capacity(bytes.len());
+    for character in String::from_utf8_lossy(bytes).chars() {
+        match character {
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            control if control.is_control() => text.extend(control.escape_default()),
+            character => text.push(character),
+        }
+    }
+    text
+}
+
+/// Bytes as pairs of hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for (n, byte) in bytes.iter().take(MAX_TEXT / 2).enumerate() {
+        if n > 0 {
+            text.push(' ');
+        }
+        for digit in [byte >> 4, byte & 0xf] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    text
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_string() + "…",
+        None => text.to_string(),
+    }
+}

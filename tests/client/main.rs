@@ -1,0 +1,4 @@
+//! The clients and the explainer, through the public API.
+#![cfg(feature = "client")]
+
+mod inspect;
