@@ -19,6 +19,7 @@
 //! | `GET /topics/{topic}` | short poll |
 //! | `POST /topics/{topic}?event=E` | publishes the body |
 //! | `GET /` | the live page |
+//! | `GET /wire/{topic}/{id}` | one message as each transport sends it, explained |
 //! | `GET /healthz`, `GET /metrics` | what they say |
 //!
 //! `?after=` a cursor, `oldest` or `now` says where to begin, whatever the transport; an event stream's `Last-Event-ID`

@@ -69,6 +69,11 @@ impl Topics {
         Ok(cell)
     }
 
+    /// The topic of that name, if there is one.
+    pub(super) fn find(&self, name: &TopicName) -> Option<Arc<TopicCell>> {
+        lock(&self.registry).by_name.get(name).cloned()
+    }
+
     pub(super) fn len(&self) -> usize {
         lock(&self.registry).by_name.len()
     }

@@ -208,3 +208,37 @@ fn the_live_page_is_whole() {
     }
     assert!(paths.len() > 8, "{paths:?}");
 }
+
+#[test]
+fn a_message_is_explained_as_each_transport_sends_it() {
+    let server = start();
+    let id = server.publish_event("news", "price", "12");
+    let mut client = server.client();
+    let answer = client.get(&format!("/wire/news/{id}"));
+    assert_eq!(answer.status, 200);
+    let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(json["id"], id.to_string());
+    let views = json["views"].as_array().unwrap();
+    let transports: Vec<_> = views.iter().map(|view| view["transport"].as_str().unwrap()).collect();
+    assert_eq!(transports, ["websocket", "sse", "stream", "long-poll", "short-poll"]);
+    for view in views {
+        let bytes = view["bytes"].as_str().unwrap();
+        let covered: u64 = view["fields"].as_array().unwrap().iter().map(|field| field["len"].as_u64().unwrap()).sum();
+        assert_eq!(covered * 2, bytes.len() as u64);
+        assert!(bytes.contains("3132"), "the data is in it");
+    }
+    for (path, status) in [
+        (format!("news/{}-2", id.epoch()), 404),
+        (format!("news/{}-0", id.epoch()), 404),
+        (format!("other/{id}"), 404),
+        ("news".into(), 404),
+        ("news/x".into(), 400),
+        (format!("n*/{id}"), 400),
+    ] {
+        assert_eq!(client.get(&format!("/wire/{path}")).status, status, "{path}");
+    }
+    let long = server.publish("news", &"\n".repeat(20_000));
+    assert_eq!(client.get(&format!("/wire/news/{long}")).status, 422);
+    // Asking makes no topic.
+    assert_eq!(server.metric("tidings_topics"), 1);
+}

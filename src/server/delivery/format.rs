@@ -26,7 +26,7 @@ pub(in super::super) enum Format {
 const RESET_EVENT: &str = "tidings.reset";
 
 impl Format {
-    pub(super) fn messages(self, messages: Messages<'_>, output: &mut BytesMut) {
+    pub(in super::super) fn messages(self, messages: Messages<'_>, output: &mut BytesMut) {
         let mut scratch = BytesMut::new();
         self.chunk(output, |output| {
             for message in messages {

@@ -19,6 +19,7 @@ mod query;
 mod route;
 mod stream;
 mod upgrade;
+mod wire_view;
 
 use super::access::Origin;
 use super::delivery::{Handed, Role};

@@ -10,6 +10,7 @@ use crate::topic::TopicName;
 use std::string::String;
 
 const TOPICS: &str = "/topics/";
+const WIRE: &str = "/wire/";
 
 impl Request<'_> {
     pub(super) fn reply(&mut self) -> Reply {
@@ -22,6 +23,9 @@ impl Request<'_> {
                 Ok(name) => self.topic(&name),
                 Err(error) => Reply::Answer(Response::fault(Status::BAD_REQUEST, std::format!("{error}"))),
             };
+        }
+        if let Some(message) = path.strip_prefix(WIRE) {
+            return self.page(|request| request.wire_view(message));
         }
         if let Some(handler) = self.shared.routes.find(path) {
             return self.mounted(handler);

@@ -1,0 +1,107 @@
+//! `GET /wire/{topic}/{id}`: one message as each transport sends it, explained byte by byte, for the live page.
+
+use super::super::access::Action;
+use super::super::answer;
+use super::super::delivery::Format;
+use super::super::metrics::Via;
+use super::super::response::{Persistence, Response};
+use super::{Request, Status};
+use crate::inspect::{self, Field};
+use crate::longpoll::Answer;
+use crate::topic::{Cursor, Messages, TopicName};
+use bytes::BytesMut;
+use serde::Serialize;
+use std::fmt::Write;
+use std::string::String;
+use std::time::Instant;
+use std::vec::Vec;
+
+/// The longest message that is explained, in bytes of data: what is said about a byte may be hundreds of them, and this
+/// is for people to read.
+const MAX_DATA: usize = 16 * 1024;
+
+#[derive(Serialize)]
+struct View {
+    transport: &'static str,
+    /// In hexadecimal digits.
+    bytes: String,
+    fields: Vec<Field>,
+}
+
+#[derive(Serialize)]
+struct Views {
+    id: String,
+    views: Vec<View>,
+}
+
+impl Request<'_> {
+    /// `path`: what follows `/wire/`.
+    pub(super) fn wire_view(&self, path: &str) -> Response {
+        self.explain(path).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn explain(&self, path: &str) -> Result<Response, Response> {
+        let not_found = || Response::fault(Status::NOT_FOUND, "there is no such message, or no longer");
+        let (topic, id) = path.split_once('/').ok_or_else(not_found)?;
+        let malformed = |error: &dyn std::fmt::Display| Response::fault(Status::BAD_REQUEST, std::format!("{error}"));
+        let topic: TopicName = topic.parse().map_err(|error| malformed(&error))?;
+        let id: Cursor = id.parse().map_err(|error| malformed(&error))?;
+        self.authorize(&topic, Action::Subscribe)?;
+        let cell = self.shared.topics.find(&topic).ok_or_else(not_found)?;
+        let encoded = {
+            let topic = cell.read(Instant::now());
+            let before = id.n().checked_sub(1).map(|n| Cursor::new(id.epoch(), n)).ok_or_else(not_found)?;
+            let message = topic.read(before).map_err(|_| not_found())?.batch(1, usize::MAX);
+            match message.clone().next() {
+                None => return Err(not_found()),
+                Some(message) if message.data.len() > MAX_DATA => {
+                    let text = "the message is too long to be explained";
+                    return Err(Response::fault(Status::UNPROCESSABLE_CONTENT, text));
+                }
+                Some(_) => encode(&message, id),
+            }
+        };
+        let views = encoded.into_iter().map(|(via, bytes)| view(via, &bytes)).collect();
+        let views = Views { id: std::format!("{id}"), views };
+        let body = serde_json::to_vec(&views)
+            .map_err(|_| Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"))?;
+        Ok(Response::json(Status::OK, body))
+    }
+}
+
+/// What the server sends for the message over each transport.
+fn encode(message: &Messages<'_>, id: Cursor) -> [(Via, BytesMut); 5] {
+    let stream = |format: Format| {
+        let mut bytes = BytesMut::new();
+        format.messages(message.clone(), &mut bytes);
+        bytes
+    };
+    let answer = Answer::Events { messages: message.clone(), next: id, more: false };
+    let (status, body) = answer::encode(&answer);
+    let mut poll = BytesMut::new();
+    let response = Response::json(status, body);
+    response.encode_head(Persistence { keep_alive: true, is_http_1_0: false }, &mut poll);
+    poll.extend_from_slice(&response.body);
+    [
+        (Via::WebSocket, stream(Format::Envelopes)),
+        (Via::Sse, stream(Format::Sse { chunked: true })),
+        (Via::Stream, stream(Format::Ndjson { chunked: true })),
+        (Via::LongPoll, poll.clone()),
+        (Via::ShortPoll, poll),
+    ]
+}
+
+fn view(via: Via, bytes: &[u8]) -> View {
+    let fields = match via {
+        Via::WebSocket => inspect::websocket_frames(bytes),
+        Via::Sse => inspect::chunked(bytes, inspect::event_stream),
+        Via::Stream => inspect::chunked(bytes, inspect::json),
+        Via::LongPoll | Via::ShortPoll => inspect::http_message(bytes),
+    };
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // A String takes everything.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    View { transport: via.as_str(), bytes: digits, fields }
+}
