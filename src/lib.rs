@@ -96,6 +96,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "client")]
+pub mod client;
 #[cfg(any(feature = "server", feature = "client"))]
 pub mod envelope;
 pub mod http;

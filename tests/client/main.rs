@@ -2,3 +2,4 @@
 #![cfg(feature = "client")]
 
 mod inspect;
+mod session;

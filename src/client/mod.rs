@@ -1,0 +1,60 @@
+//! Blocking clients, one for each transport and all of one shape: an iterator of what arrived.
+//!
+//! ```text
+//!   EventSource      text/event-stream                 ┐
+//!   Stream           application/x-ndjson              │   Iterator<Item = Result<Received, Error>>
+//!   Poller           long or short polling             │   reconnects by itself, where it broke off
+//!   WebSocketSource  WebSocket, tidings.v1 or bare     ┘
+//!
+//!   WebSocket        one plain connection: read, send, ping, close
+//!   Publisher        POSTs over a connection that is kept
+//! ```
+//!
+//! A cut, a server that goes away or is overloaded, and one that has fallen silent are no errors: the client waits,
+//! longer each time and never as long as the others (full jitter), and goes on behind the last message it gave. Only
+//! what more tries would not mend ends the iterator, with one `Err`: 401, 403, 404 and their like, 204, a wrong media
+//! type. The decisions are made by [`session`], which has no sockets and no clock; what has them is thin.
+//!
+//! ```no_run
+//! use tidings::client::{EventSource, Options, Received};
+//!
+//! let options = Options { after: Some("oldest".into()), ..Options::default() };
+//! for received in EventSource::new("http://127.0.0.1:8080/topics/news", options)? {
+//!     if let Received::Message { id, data, .. } = received? {
+//!         println!("{id:?}: {data}");
+//!     }
+//! }
+//! # Ok::<(), tidings::client::Error>(())
+//! ```
+//!
+//! [`EventSource`] and [`WebSocketSource`] also take what any other server sends; without ids on its messages nothing
+//! can be resumed, and what was sent during a reconnection is lost. There is no TLS here: give `https` and `wss` to a
+//! proxy.
+
+mod error;
+mod event_source;
+mod exchange;
+mod feed;
+mod lines;
+mod options;
+mod poller;
+mod publisher;
+mod received;
+pub mod session;
+mod stop;
+mod stream;
+mod target;
+mod websocket;
+mod websocket_source;
+mod wire;
+
+pub use error::{Cut, Error};
+pub use event_source::EventSource;
+pub use options::Options;
+pub use poller::Poller;
+pub use publisher::{PublishError, Publisher};
+pub use received::Received;
+pub use stop::Stop;
+pub use stream::Stream;
+pub use websocket::{Message, WebSocket, WebSocketOptions};
+pub use websocket_source::WebSocketSource;

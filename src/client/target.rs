@@ -1,0 +1,160 @@
+//! The URL: where to connect, and what to ask for there.
+
+use super::Error;
+use ::http::Uri;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use form_urlencoded::byte_serialize;
+
+/// A URL of a scheme that can be spoken, in its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    host: String,
+    port: u16,
+    path: String,
+    query: String,
+}
+
+/// The port of `http` and `ws` (RFC 9110 §4.2.1, RFC 6455 §3).
+const DEFAULT_PORT: u16 = 80;
+
+impl Target {
+    pub(super) fn parse(url: &str) -> Result<Self, Error> {
+        let uri: Uri = url.parse().map_err(|error| Error::Url(format!("{error}")))?;
+        match uri.scheme_str() {
+            Some("http" | "ws") => {}
+            Some("https" | "wss") => return Err(Error::Tls),
+            Some(other) => return Err(Error::Url(format!("the scheme {other} is not known, use http or ws"))),
+            None => return Err(Error::Url("it begins with http:// or ws://".into())),
+        }
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        if authority.contains('@') {
+            return Err(Error::Url("it has a user name: send credentials as a header".into()));
+        }
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| Error::Url("it has no host".into()))?;
+        Ok(Self {
+            host: host.to_owned(),
+            port: uri.port_u16().unwrap_or(DEFAULT_PORT),
+            path: if uri.path().is_empty() { "/".into() } else { uri.path().to_owned() },
+            query: uri.query().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// What to look up: host, without the brackets of an IPv6 address, and port.
+    pub(super) fn address(&self) -> (&str, u16) {
+        (self.host.trim_start_matches('[').trim_end_matches(']'), self.port)
+    }
+
+    /// The `Host` header (RFC 9110 §7.2).
+    pub(super) fn host(&self) -> String {
+        if self.port == DEFAULT_PORT { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+
+    /// Path and query, with these parameters in place of those of the same name.
+    pub(super) fn request_target(&self, parameters: &[(&str, &str)]) -> String {
+        let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
+        let kept = self.query.split('&').filter(|pair| !pair.is_empty());
+        let kept = kept.filter(|pair| !parameters.iter().any(|(known, _)| *known == name(pair))).map(ToOwned::to_owned);
+        let added = parameters.iter().map(|(name, value)| {
+            let value: String = byte_serialize(value.as_bytes()).collect();
+            format!("{name}={value}")
+        });
+        let mut target = self.path.clone();
+        for (n, pair) in kept.chain(added).enumerate() {
+            target.push(if n == 0 { '?' } else { '&' });
+            target.push_str(&pair);
+        }
+        target
+    }
+
+    /// Whether both have the same scheme (there is only one), host and port.
+    pub(super) fn same_origin(&self, other: &Self) -> bool {
+        self.host.eq_ignore_ascii_case(&other.host) && self.port == other.port
+    }
+
+    /// Where a `Location` leads from here (RFC 3986 §5.2, as far as servers use it).
+    pub(super) fn join(&self, location: &str) -> Result<Self, Error> {
+        let location = location.split('#').next().unwrap_or_default();
+        if location.is_empty() {
+            return Err(Error::Redirect);
+        }
+        if location.contains("://") && !location.starts_with(['/', '?']) {
+            return Self::parse(location);
+        }
+        let authority = format!("http://{}", self.host());
+        let url = if let Some(rest) = location.strip_prefix("//") {
+            format!("http://{rest}")
+        } else if location.starts_with('/') {
+            authority + location
+        } else if location.starts_with('?') {
+            authority + &self.path + location
+        } else {
+            let folder = self.path.rfind('/').map_or("/", |at| self.path.get(..=at).unwrap_or("/"));
+            authority + folder + location
+        };
+        Self::parse(&url)
+    }
+}
+
+impl core::fmt::Display for Target {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "http://{}{}", self.host(), self.request_target(&[]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Target;
+    use crate::client::Error;
+    use alloc::string::ToString;
+
+    fn target(url: &str) -> Target {
+        Target::parse(url).unwrap()
+    }
+
+    #[test]
+    fn parameters_take_the_place_of_those_of_the_same_name() {
+        let target = target("http://h/topics/a?after=1-2&x=y");
+        assert_eq!(target.request_target(&[("after", "1-3"), ("wait", "2")]), "/topics/a?x=y&after=1-3&wait=2");
+        assert_eq!(target.request_target(&[]), "/topics/a?after=1-2&x=y");
+        assert_eq!(target.request_target(&[("event", "a b&c")]), "/topics/a?after=1-2&x=y&event=a+b%26c");
+    }
+
+    #[test]
+    fn the_host_header_has_the_port_unless_it_is_80() {
+        assert_eq!(target("http://h:8080/").host(), "h:8080");
+        assert_eq!(target("ws://h:80").host(), "h");
+        assert_eq!(target("http://[::1]:81/").host(), "[::1]:81");
+        assert_eq!(target("http://[::1]:81/").address(), ("::1", 81));
+    }
+
+    #[test]
+    fn a_location_is_resolved_against_the_url() {
+        let base = target("http://h:81/a/b?q=1");
+        let to = |location| base.join(location).unwrap().to_string();
+        assert_eq!(to("/x?y=2"), "http://h:81/x?y=2");
+        assert_eq!(to("x"), "http://h:81/a/x");
+        assert_eq!(to("?z"), "http://h:81/a/b?z");
+        assert_eq!(to("//other/x"), "http://other/x");
+        assert_eq!(to("http://other:82/#f"), "http://other:82/");
+        assert!(matches!(base.join("https://other/"), Err(Error::Tls)));
+        assert!(!base.same_origin(&base.join("http://h/x").unwrap()));
+    }
+
+    #[test]
+    fn what_cannot_be_spoken_is_refused_with_a_reason() {
+        for (url, why) in [
+            ("https://h/", "TLS"),
+            ("wss://h/", "TLS"),
+            ("ftp://h/", "ftp"),
+            ("/topics/a", "http://"),
+            ("http://user:pw@h/", "user name"),
+            ("http://", ""),
+            ("h:80", ""),
+        ] {
+            let error = Target::parse(url).unwrap_err().to_string();
+            assert!(error.contains(why), "{url}: {error}");
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! One WebSocket connection.
+
+use super::error::Trouble;
+use super::exchange::Answer;
+use super::session::Verdict;
+use super::target::Target;
+use super::wire::{Filled, Wire};
+use super::{Cut, Error, Options, Stop};
+use crate::ws::handshake::{ClientHandshake, Opening, Response};
+use crate::ws::{CloseCode, Config, Connection, Event, ProtocolError, SendError};
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bytes::BytesMut;
+use core::time::Duration;
+use std::time::Instant;
+
+/// A whole message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
+
+/// What a [`WebSocket`] can be told beside [`Options`], of which it uses headers, time-outs and randomness.
+#[derive(Debug, Clone, Default)]
+pub struct WebSocketOptions {
+    /// What all clients can be told. [`Options::after`] and [`Options::max_message`] are not looked at.
+    pub common: Options,
+    /// Subprotocols to offer, best first.
+    pub subprotocols: Vec<String>,
+    /// Limits for what the server sends.
+    pub config: Config,
+}
+
+/// One connection to a WebSocket server, which ends where it ends: no reconnection.
+///
+/// Pings are answered while you [`read`](Self::read), and after half of [`Options::silence`] without a byte the client
+/// pings by itself; a server that does not answer that either is gone.
+///
+/// ```no_run
+/// use tidings::client::{Message, WebSocket, WebSocketOptions};
+///
+/// let mut socket = WebSocket::connect("ws://127.0.0.1:8080/echo", &WebSocketOptions::default())?;
+/// socket.send_text("hello")?;
+/// if let Some(Message::Text(text)) = socket.read()? {
+///     println!("{text}");
+/// }
+/// # Ok::<(), tidings::client::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct WebSocket {
+    wire: Wire,
+    connection: Connection,
+    output: BytesMut,
+    subprotocol: Option<String>,
+    closed: bool,
+    close_frame: Option<(CloseCode, String)>,
+    heartbeat: Heartbeat,
+}
+
+/// How long the server's half of the end is waited for.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a redirect is followed.
+const MAX_REDIRECTS: u32 = 5;
+
+impl WebSocket {
+    /// Connects and shakes hands (RFC 6455 §4.1). Redirects are followed, without the caller's headers to another origin.
+    ///
+    /// # Errors
+    /// [`Error::Status`] where the server refuses, [`Error::Cut`] where it cannot be reached.
+    pub fn connect(url: &str, options: &WebSocketOptions) -> Result<Self, Error> {
+        let target = Target::parse(url)?;
+        let request_target = target.request_target(&[]);
+        Ok(Self::open(&target, &request_target, options, &Stop::default())?)
+    }
+
+    pub(super) fn open(
+        target: &Target,
+        request_target: &str,
+        options: &WebSocketOptions,
+        stop: &Stop,
+    ) -> Result<Self, Trouble> {
+        let mut target = target.clone();
+        let mut request_target = request_target.to_owned();
+        let mut headers = options.common.headers.as_slice();
+        for _ in 0..=MAX_REDIRECTS {
+            match handshake(&target, &request_target, headers, options, stop)? {
+                Ok(socket) => return Ok(socket),
+                Err(location) => {
+                    let next = target.join(&location)?;
+                    // Credentials are for the origin that they were given for.
+                    if !next.same_origin(&target) {
+                        headers = &[];
+                    }
+                    request_target = next.request_target(&[]);
+                    target = next;
+                }
+            }
+        }
+        Err(Error::Redirect.into())
+    }
+
+    /// The subprotocol that the server chose among those offered.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// The next message; `None` once the connection is closed, by either side.
+    ///
+    /// # Errors
+    /// [`Error::WebSocket`] where the server breaks the protocol or a limit, [`Error::Cut`] where the connection ends
+    /// without a Close frame.
+    pub fn read(&mut self) -> Result<Option<Message>, Error> {
+        Ok(self.next_message(true)?)
+    }
+
+    /// The next message; unless it may `block`, only one that is here already.
+    pub(super) fn next_message(&mut self, block: bool) -> Result<Option<Message>, Trouble> {
+        while !self.closed {
+            match self.take_buffered()? {
+                Some(message) => return Ok(Some(message)),
+                None if self.closed => break,
+                None => {}
+            }
+            self.flush()?;
+            if !block {
+                return Ok(None);
+            }
+            self.fill()?;
+        }
+        Ok(None)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Why the connection was closed, once [`read`](Self::read) gave `None`: the code and reason of the server's Close
+    /// frame, if it had any.
+    #[must_use]
+    pub fn close_frame(&self) -> Option<(CloseCode, &str)> {
+        self.close_frame.as_ref().map(|(code, reason)| (*code, reason.as_str()))
+    }
+
+    /// Ends a blocked [`read`](Self::read) from another thread.
+    #[must_use]
+    pub fn stop_handle(&self) -> Stop {
+        self.wire.stop()
+    }
+
+    /// Sends a text message.
+    ///
+    /// # Errors
+    /// [`Error::Cut`] if the connection is gone or closed.
+    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
+        let sent = self.connection.send_text(text, &mut self.output);
+        self.sent(sent)
+    }
+
+    /// Sends a binary message.
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text).
+    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), Error> {
+        let sent = self.connection.send_binary(data, &mut self.output);
+        self.sent(sent)
+    }
+
+    /// Sends a Ping of at most 125 bytes; more is cut.
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text).
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        let payload = payload.get(..crate::ws::frame::MAX_CONTROL_PAYLOAD).unwrap_or(payload);
+        let sent = self.connection.ping(payload, &mut self.output);
+        self.sent(sent)
+    }
+
+    /// Begins the closing handshake; [`read`](Self::read) on until it gives `None`. A reason of more than
+    /// [`MAX_REASON`](crate::ws::MAX_REASON) bytes is left out.
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text).
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        let reason = if reason.len() > crate::ws::MAX_REASON { "" } else { reason };
+        let sent = self.connection.close(code, reason, &mut self.output);
+        self.sent(sent)
+    }
+
+    fn sent(&mut self, sent: Result<(), SendError>) -> Result<(), Error> {
+        // Nothing here is too long, so what is left is that a Close frame went out before.
+        sent.map_err(|_| Error::Cut(Cut::Ended))?;
+        Ok(self.flush()?)
+    }
+
+    fn flush(&mut self) -> Result<(), Trouble> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        let result = self.wire.write(&self.output);
+        self.output.clear();
+        result
+    }
+
+    /// The next message in what was read already. What it leads to (Pongs, a Close) is in `output`.
+    fn take_buffered(&mut self) -> Result<Option<Message>, Trouble> {
+        loop {
+            let step = match self.connection.receive(self.wire.unread_mut(), &mut self.output) {
+                Ok(step) => step,
+                Err(error) => return Err(self.failed(error)),
+            };
+            let consumed = step.consumed;
+            let message = match step.event {
+                None => {
+                    self.wire.consume(consumed);
+                    return Ok(None);
+                }
+                Some(Event::Text(text)) => Some(Message::Text(text.into_owned())),
+                Some(Event::Binary(data)) => Some(Message::Binary(data.into_owned())),
+                Some(Event::Close(close)) => {
+                    self.closed = true;
+                    self.close_frame = close.map(|close| (close.code, close.reason.to_string()));
+                    self.wire.consume(consumed);
+                    return self.finish().map(|()| None);
+                }
+                Some(_) => None,
+            };
+            self.wire.consume(consumed);
+            if message.is_some() {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// Waits for bytes, and pings if they do not come.
+    fn fill(&mut self) -> Result<(), Trouble> {
+        loop {
+            match self.wire.fill(Some(self.heartbeat.due))? {
+                Filled::Bytes => {
+                    self.heartbeat.heard(Instant::now());
+                    return Ok(());
+                }
+                Filled::Eof => {
+                    self.connection.receive_eof();
+                    return Err(Cut::Ended.into());
+                }
+                Filled::TimedOut if self.heartbeat.timed_out(Instant::now()) => return Err(Cut::Silent.into()),
+                Filled::TimedOut => {
+                    // It cannot be sent once a Close was; then only the wait for the answer is left.
+                    let _ = self.connection.ping(b"", &mut self.output);
+                    self.flush()?;
+                }
+            }
+        }
+    }
+
+    /// §7.1.1: the answer to a Close goes out, and the server ends the TCP stream first.
+    fn finish(&mut self) -> Result<(), Trouble> {
+        self.flush()?;
+        self.drain();
+        Ok(())
+    }
+
+    /// §7.1.7: the Close frame that names the violation goes out.
+    fn failed(&mut self, error: ProtocolError) -> Trouble {
+        if self.flush().is_ok() {
+            self.wire.half_close();
+            self.drain();
+        }
+        error.into()
+    }
+
+    /// Reads until the server's end, or as long as is decent: closing over unread input would reset the connection.
+    fn drain(&mut self) {
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
+        loop {
+            let unread = self.wire.unread().len();
+            self.wire.consume(unread);
+            if !matches!(self.wire.fill(Some(deadline)), Ok(Filled::Bytes)) {
+                return;
+            }
+        }
+    }
+}
+
+/// One try: the connection, or where to try next.
+fn handshake(
+    target: &Target,
+    request_target: &str,
+    headers: &[(String, String)],
+    options: &WebSocketOptions,
+    stop: &Stop,
+) -> Result<Result<WebSocket, String>, Trouble> {
+    let mut wire = Wire::open(target, &options.common, stop)?;
+    let mut output = BytesMut::new();
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let subprotocols: Vec<&str> = options.subprotocols.iter().map(String::as_str).collect();
+    let host = target.host();
+    let opening = Opening {
+        host: &host,
+        target: request_target,
+        subprotocols: &subprotocols,
+        headers: &headers,
+        ..Opening::default()
+    };
+    let mut handshake = ClientHandshake::new(&opening, options.common.random, &mut output)?;
+    wire.write(&output)?;
+    output.clear();
+
+    let deadline = wire.response_deadline();
+    loop {
+        let received = handshake.receive(wire.unread())?;
+        let consumed = received.consumed;
+        match received.event {
+            Some(Response::Accepted { subprotocol, .. }) => {
+                let subprotocol = subprotocol.map(ToOwned::to_owned);
+                wire.consume(consumed);
+                let connection = Connection::client(options.config.clone(), options.common.random);
+                let heartbeat = Heartbeat::new(options.common.silence / 2, Instant::now());
+                return Ok(Ok(WebSocket {
+                    wire,
+                    connection,
+                    output,
+                    subprotocol,
+                    closed: false,
+                    close_frame: None,
+                    heartbeat,
+                }));
+            }
+            Some(Response::Refused(head)) => {
+                let mut answer = Answer::of("GET", &head, u64::MAX)?;
+                wire.consume(consumed);
+                if Verdict::of(answer.status) == Verdict::Redirected {
+                    return Ok(Err(answer.location));
+                }
+                return Err(answer.refusal(&mut wire));
+            }
+            None => {
+                wire.consume(consumed);
+                match wire.fill(Some(deadline))? {
+                    Filled::Bytes => {}
+                    Filled::Eof => return Err(Cut::Ended.into()),
+                    Filled::TimedOut => return Err(Cut::Silent.into()),
+                }
+            }
+        }
+    }
+}
+
+/// When to ping, and when to give up.
+#[derive(Debug)]
+struct Heartbeat {
+    interval: Duration,
+    due: Instant,
+    pinged: bool,
+}
+
+impl Heartbeat {
+    fn new(interval: Duration, now: Instant) -> Self {
+        Self { interval, due: now + interval, pinged: false }
+    }
+
+    fn heard(&mut self, now: Instant) {
+        *self = Self::new(self.interval, now);
+    }
+
+    /// The time is over: whether that was the second time in a row.
+    fn timed_out(&mut self, now: Instant) -> bool {
+        self.due = now + self.interval;
+        core::mem::replace(&mut self.pinged, true)
+    }
+}
