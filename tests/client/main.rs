@@ -1,5 +1,10 @@
 //! The clients and the explainer, through the public API.
 #![cfg(feature = "client")]
 
+mod event_source;
 mod inspect;
+mod publisher;
+mod scripted;
 mod session;
+mod streams;
+mod websocket;

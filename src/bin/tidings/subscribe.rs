@@ -1,0 +1,180 @@
+//! `tidings subscribe`.
+
+use crate::args::{Subscribe, Via};
+use crate::output::{Output, is_writing};
+use crate::{Failure, say};
+use serde::Serialize;
+use std::time::Duration;
+use tidings::client::{Cut, Error, EventSource, Options, Poller, Received, Stop, Stream, WebSocketSource};
+use tidings::topic::Reset;
+
+pub fn run(arguments: Subscribe) -> Result<(), Failure> {
+    let options = Options { after: arguments.after.clone(), headers: arguments.headers.clone(), ..Options::default() };
+    let source = open(arguments.via, &arguments.url, options).map_err(|error| Failure::Usage(error.to_string()))?;
+    end_on_signals(source.stop_handle())?;
+    let left = arguments.count;
+    Printing { arguments, source, output: Output::default(), reached: false, left }.run()
+}
+
+/// A subscriber over some transport.
+trait Source: Iterator<Item = Result<Received, Error>> {
+    fn buffered(&self) -> usize;
+    fn stop_handle(&self) -> Stop;
+}
+
+macro_rules! sources {
+    ($($name:ident)*) => {
+        $(impl Source for $name {
+            fn buffered(&self) -> usize {
+                $name::buffered(self)
+            }
+
+            fn stop_handle(&self) -> Stop {
+                $name::stop_handle(self)
+            }
+        })*
+    };
+}
+
+sources!(EventSource Stream Poller WebSocketSource);
+
+fn open(via: Via, url: &str, options: Options) -> Result<Box<dyn Source>, Error> {
+    Ok(match via {
+        Via::Sse => Box::new(EventSource::new(url, options)?),
+        Via::WebSocket => Box::new(WebSocketSource::new(url, options)?),
+        Via::Stream => Box::new(Stream::new(url, options)?),
+        Via::Long => Box::new(Poller::long(url, options)?),
+        Via::Short => Box::new(Poller::short(url, options)?),
+    })
+}
+
+/// SIGINT and SIGTERM end the subscription; what was received is still printed.
+fn end_on_signals(stop: Stop) -> Result<(), Failure> {
+    /// Enough to print what there is, unless nobody reads it.
+    const GRACE: Duration = Duration::from_secs(2);
+    let handler = move || {
+        stop.stop();
+        // The main thread ends the program, if it is not stuck: in a connect, or in a pipe that nobody empties.
+        std::thread::sleep(GRACE);
+        std::process::exit(i32::from(is_writing()));
+    };
+    ctrlc::set_handler(handler).map_err(|error| Failure::Failed(format!("signals: {error}")))
+}
+
+struct Printing {
+    arguments: Subscribe,
+    source: Box<dyn Source>,
+    output: Output,
+    /// Whether the server was ever there.
+    reached: bool,
+    /// Messages to print before the end.
+    left: Option<u64>,
+}
+
+impl Printing {
+    fn run(mut self) -> Result<(), Failure> {
+        while self.left != Some(0) {
+            let Some(received) = self.source.next() else { break };
+            match received {
+                Ok(received) => self.take(received)?,
+                Err(error) => {
+                    self.output.flush()?;
+                    return Err(Failure::Failed(error.to_string()));
+                }
+            }
+            // Before the next wait all is out, so that the last id printed is the last one received.
+            if self.source.buffered() == 0 {
+                self.output.flush()?;
+            }
+        }
+        self.output.flush()
+    }
+
+    fn take(&mut self, received: Received) -> Result<(), Failure> {
+        match received {
+            Received::Connected => {
+                if self.reached {
+                    say("connected again");
+                }
+                self.reached = true;
+            }
+            Received::Message { id, event, data } => {
+                self.left = self.left.map(|left| left.saturating_sub(1));
+                let (id, event) = (id.as_deref(), event.as_deref());
+                self.print(&Line::Message { id, event, data: &data }, Some(data.as_bytes()))?;
+            }
+            Received::Binary(data) => {
+                self.left = self.left.map(|left| left.saturating_sub(1));
+                self.print(&Line::Binary { hex: hex(&data) }, Some(&data))?;
+            }
+            Received::Bookmark { id } => self.print(&Line::Bookmark { id: &id }, None)?,
+            Received::Reset(reset) => {
+                say(&format!("messages were lost: {reset}"));
+                self.print(&Line::from(reset), None)?;
+            }
+            Received::Drain => {
+                say("the server goes away");
+                self.print(&Line::Drain, None)?;
+            }
+            Received::Reconnecting { why: why @ Cut::Connect(_), .. } if !self.reached => {
+                return Err(Failure::Failed(format!("{}: {why}", self.arguments.url)));
+            }
+            Received::Reconnecting { after, why } => {
+                say(&format!("{why}; trying again in {:.1} s", after.as_secs_f64()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The envelope with `--json`, else the data alone, if it is data.
+    fn print(&mut self, line: &Line<'_>, data: Option<&[u8]>) -> Result<(), Failure> {
+        if self.arguments.json {
+            let json = serde_json::to_vec(line).map_err(|error| Failure::Failed(error.to_string()))?;
+            self.output.push(&json)
+        } else {
+            data.map_or(Ok(()), |data| self.output.push(data))
+        }
+    }
+}
+
+/// What `--json` prints: the envelopes, with ids that another server may have of its own kind or not at all.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line<'a> {
+    Message {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        event: Option<&'a str>,
+        data: &'a str,
+    },
+    /// Only from a WebSocket server that is not ours.
+    Binary {
+        hex: String,
+    },
+    Bookmark {
+        id: &'a str,
+    },
+    Reset {
+        reason: &'static str,
+        oldest: String,
+        newest: String,
+    },
+    Drain,
+}
+
+impl From<Reset> for Line<'_> {
+    fn from(Reset { reason, oldest, newest }: Reset) -> Self {
+        Self::Reset { reason: reason.as_str(), oldest: oldest.to_string(), newest: newest.to_string() }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,142 @@
+//! HTTP streaming and polling.
+
+use crate::scripted::{Act, answer, quick, serve, stream};
+use bytes::BytesMut;
+use tidings::client::{Cut, Error, Options, Poller, Received, Stream};
+use tidings::http;
+use tidings::topic::{Cursor, Reset, ResetReason};
+
+const NDJSON: &str = "application/x-ndjson";
+const JSON: &str = "application/json";
+
+fn message(id: &str, data: &str) -> Received {
+    Received::Message { id: Some(id.into()), event: None, data: data.into() }
+}
+
+fn bookmark(id: &str) -> Received {
+    Received::Bookmark { id: id.into() }
+}
+
+/// The next ones, of which none is an error; reconnections without their wait.
+fn take(source: &mut dyn Iterator<Item = Result<Received, Error>>, n: usize) -> Vec<Received> {
+    source.take(n).map(|received| received.unwrap()).collect()
+}
+
+#[test]
+fn lines_of_a_stream_are_envelopes_whatever_the_chunks() {
+    let mut chunked =
+        BytesMut::from("HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
+    http::chunked::encode(b"{\"type\":\"bookmark\",\"id\":\"1-0\"}\n{", &mut chunked);
+    http::chunked::encode(b"\"type\":\"message\",\"id\":\"1-1\",\"data\":\"say \\\"hi\\\"\"}\n", &mut chunked);
+    http::chunked::encode(b"{\"type\":\"new\"}\n{\"type\":\"drain\"}\n", &mut chunked);
+    http::chunked::encode_end(&mut chunked);
+    let chunked = String::from_utf8(chunked.to_vec()).unwrap();
+    let server = serve(vec![Act::Answer(chunked), Act::Hold(stream(NDJSON, ""))]);
+    let mut source = Stream::new(&server.url, quick()).unwrap();
+    let received = take(&mut source, 4);
+    assert_eq!(received, [Received::Connected, bookmark("1-0"), message("1-1", "say \"hi\""), Received::Drain]);
+    assert!(matches!(source.next(), Some(Ok(Received::Reconnecting { why: Cut::Ended, .. }))));
+    take(&mut source, 1);
+    assert_eq!(server.seen().line, "GET /?after=now");
+    assert_eq!(server.seen().line, "GET /?after=1-1");
+}
+
+#[test]
+fn half_a_line_was_not_sent() {
+    let server = serve(vec![
+        Act::Last(stream(
+            NDJSON,
+            "{\"type\":\"message\",\"id\":\"1-1\",\"data\":\"a\"}\n{\"type\":\"message\",\"id\":\"1-2\"",
+        )),
+        Act::Hold(stream(NDJSON, "{\"type\":\"message\",\"id\":\"1-2\",\"data\":\"b\"}\n")),
+    ]);
+    let mut source = Stream::new(&server.url, quick()).unwrap();
+    let received = take(&mut source, 5);
+    assert_eq!(received[1], message("1-1", "a"));
+    assert_eq!(received[4], message("1-2", "b"));
+}
+
+#[test]
+fn a_stream_that_is_not_ours_ends_it() {
+    let server = serve(vec![Act::Hold(stream(NDJSON, "hello\n"))]);
+    let mut source = Stream::new(&server.url, quick()).unwrap();
+    take(&mut source, 1);
+    assert!(matches!(source.next(), Some(Err(Error::Envelope(_)))));
+}
+
+#[test]
+fn a_line_without_end_is_bounded() {
+    let server = serve(vec![Act::Hold(stream(NDJSON, &"x".repeat(2000)))]);
+    let mut source = Stream::new(&server.url, Options { max_message: 1000, ..quick() }).unwrap();
+    take(&mut source, 1);
+    assert!(matches!(source.next(), Some(Err(Error::TooLong))));
+}
+
+#[test]
+fn a_long_poll_goes_on_at_once_over_one_connection() {
+    let server = serve(vec![
+        Act::Answer(answer("200 OK", JSON, r#"{"events":[],"next":"1-0","more":false}"#)),
+        Act::Answer(answer("200 OK", JSON, r#"{"events":[{"id":"1-1","data":"a"}],"next":"1-1","more":false}"#)),
+        Act::Answer(answer("200 OK", JSON, r#"{"events":[],"next":"1-1","more":false}"#)),
+        Act::Answer(answer("200 OK", JSON, r#"{"events":[{"id":"1-2","data":"b"}],"next":"1-3","more":false}"#)),
+    ]);
+    let mut poller = Poller::long(&server.url, quick()).unwrap();
+    let received = take(&mut poller, 5);
+    assert_eq!(
+        received,
+        [Received::Connected, bookmark("1-0"), message("1-1", "a"), message("1-2", "b"), bookmark("1-3")]
+    );
+    let seen: Vec<_> = (0..4).map(|_| server.seen()).collect();
+    let lines: Vec<&str> = seen.iter().map(|seen| seen.line.as_str()).collect();
+    assert_eq!(
+        lines,
+        ["GET /?after=now", "GET /?after=1-0&wait=25", "GET /?after=1-1&wait=25", "GET /?after=1-1&wait=25"]
+    );
+    assert!(seen.iter().all(|seen| seen.connection == 0), "one connection for all");
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_with_the_same_cursor() {
+    let whole = answer("200 OK", JSON, r#"{"events":[{"id":"1-1","data":"a"}],"next":"1-1","more":false}"#);
+    let half = whole[..whole.len() - 10].to_string();
+    let server = serve(vec![Act::Last(half), Act::Last(String::new()), Act::Answer(whole)]);
+    let mut poller = Poller::short(&server.url, Options { after: Some("1-0".into()), ..quick() }).unwrap();
+    let received = take(&mut poller, 4);
+    assert!(matches!(received[..2], [Received::Reconnecting { .. }, Received::Reconnecting { .. }]));
+    assert_eq!(received[2..], [Received::Connected, message("1-1", "a")]);
+    for _ in 0..3 {
+        assert_eq!(server.seen().line, "GET /?after=1-0");
+    }
+}
+
+#[test]
+fn a_short_poll_asks_at_once_where_there_is_more() {
+    let server = serve(vec![
+        Act::Answer(answer("200 OK", JSON, r#"{"events":[{"id":"1-1","data":"a"}],"next":"1-1","more":true}"#)),
+        Act::Answer(answer("200 OK", JSON, r#"{"events":[{"id":"1-2","data":"b"}],"next":"1-2","more":false}"#)),
+    ]);
+    let options = Options { interval: std::time::Duration::from_secs(3600), ..quick() };
+    let received = take(&mut Poller::short(&server.url, options).unwrap(), 3);
+    assert_eq!(received[1..], [message("1-1", "a"), message("1-2", "b")]);
+}
+
+#[test]
+fn a_410_is_a_reset_and_reading_goes_on_at_the_oldest() {
+    let server = serve(vec![
+        Act::Answer(answer("410 Gone", JSON, r#"{"reset":"epoch","oldest":"2-5","newest":"2-6"}"#)),
+        Act::Answer(answer("200 OK", JSON, r#"{"events":[{"id":"2-6","data":"a"}],"next":"2-6","more":false}"#)),
+    ]);
+    let mut poller = Poller::long(&server.url, Options { after: Some("1-9".into()), ..quick() }).unwrap();
+    let reset = Reset { reason: ResetReason::Epoch, oldest: Cursor::new(2, 5), newest: Cursor::new(2, 6) };
+    let received = take(&mut poller, 3);
+    assert_eq!(received, [Received::Connected, Received::Reset(reset), message("2-6", "a")]);
+    server.seen();
+    assert_eq!(server.seen().line, "GET /?after=2-5&wait=25");
+}
+
+#[test]
+fn a_410_of_somebody_else_ends_it() {
+    let server = serve(vec![Act::Answer(answer("410 Gone", "text/html", "<p>"))]);
+    let mut poller = Poller::long(&server.url, quick()).unwrap();
+    assert!(matches!(poller.next(), Some(Err(Error::Status { status, .. })) if status.as_u16() == 410));
+}
