@@ -54,8 +54,8 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cut {
-    /// No connection could be made.
-    Connect(io::ErrorKind),
+    /// No connection could be made, for the reason that the system gives.
+    Connect(String),
     /// It broke.
     Io(io::ErrorKind),
     /// The server ended it, without a word why.
@@ -106,7 +106,7 @@ impl core::error::Error for Error {}
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect(kind) => write!(f, "cannot connect: {kind}"),
+            Self::Connect(why) => write!(f, "cannot connect: {why}"),
             Self::Io(kind) => write!(f, "the connection broke: {kind}"),
             Self::Ended => f.write_str("the server ended the connection"),
             Self::Silent => f.write_str("the server has fallen silent"),

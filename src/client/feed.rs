@@ -35,9 +35,10 @@ impl Link {
         self.session.poll_timeout()
     }
 
-    /// The `after` parameter, as one for [`Target::request_target`].
+    /// Where to read on: what was reached, or where it was to begin.
     pub(super) fn after(&self) -> &str {
-        self.session.resume().or(self.options.after.as_deref()).unwrap_or("now")
+        let given = self.options.after.as_deref().or_else(|| self.target.parameter("after"));
+        self.session.resume().or(given).unwrap_or("now")
     }
 
     pub(super) fn connected(&mut self) {

@@ -55,7 +55,7 @@ impl Transport for Polls {
         // The first poll is not held: it shows that the server is there, and where "now" is.
         let (answer, body) = self.poll(link, None)?;
         link.connected();
-        self.take(&answer, &body, link)
+        self.take(&answer, &body, None, link)
     }
 
     fn read(&mut self, link: &mut Link) -> Result<(), Trouble> {
@@ -71,7 +71,7 @@ impl Transport for Polls {
         }
         let (answer, body) = result?;
         link.session.handle_bytes(Instant::now());
-        self.take(&answer, &body, link)
+        self.take(&answer, &body, Some(asked), link)
     }
 
     fn close(&mut self) {
@@ -113,7 +113,8 @@ impl Polls {
         Ok((answer, body))
     }
 
-    fn take(&mut self, answer: &Answer, body: &[u8], link: &mut Link) -> Result<(), Trouble> {
+    /// What an answer says; `asked`: when it was asked for, if it was asked to be held.
+    fn take(&mut self, answer: &Answer, body: &[u8], asked: Option<Instant>, link: &mut Link) -> Result<(), Trouble> {
         let body = String::from_utf8_lossy(body);
         if Verdict::of(answer.status) == Verdict::Reset {
             self.next = None;
@@ -125,8 +126,14 @@ impl Polls {
             link.message(Some(&entry.id.to_string()), entry.event.as_deref(), &entry.data);
         }
         link.bookmark(&batch.next.to_string());
-        let is_due = batch.more || self.hold.is_some();
-        self.next = (!is_due).then(|| Instant::now() + link.options.interval);
+        let now = Instant::now();
+        self.next = match asked {
+            _ if batch.more => None,
+            _ if self.hold.is_none() => Some(now + link.options.interval),
+            // Held, and in vain: at once again. But one who does not hold must not be asked without a pause.
+            Some(asked) if batch.events.is_empty() => Some(asked + link.options.interval).filter(|next| *next > now),
+            _ => None,
+        };
         Ok(())
     }
 }

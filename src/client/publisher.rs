@@ -25,7 +25,7 @@ use std::time::Instant;
 /// | the request could not be written whole, and no answer came: its `Content-Length` is not reached | no | again |
 /// | 408, 425, 429, 503: the server says that it did not take it | no | again, `Retry-After` first |
 /// | any other status but 2xx | no, says the server | [`PublishError::Refused`] |
-/// | the whole request went out and the connection broke before its answer | who knows | [`PublishError::Unknown`] |
+/// | the whole request went out and no answer came to it | who knows | [`PublishError::Unknown`] |
 ///
 /// It goes on trying for [`PATIENCE`](Self::PATIENCE); but a server that was never reached is reported at once.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub enum PublishError {
     /// It was not taken, for the server is not there or cannot take it now.
     Unavailable(Cut),
     /// It is not known whether it was taken: sending it again could double it.
-    Unknown(Cut),
+    Unknown(Error),
 }
 
 impl Publisher {
@@ -80,7 +80,7 @@ impl Publisher {
                 Ok(id) => return Ok(id),
                 Err(Attempt::NotTaken(Trouble::Cut(cut, retry_after))) => (cut, retry_after),
                 Err(Attempt::NotTaken(Trouble::Fatal(error))) => return Err(PublishError::Refused(error)),
-                Err(Attempt::Unknown(cut)) => return Err(PublishError::Unknown(cut)),
+                Err(Attempt::Unknown(error)) => return Err(PublishError::Unknown(error)),
             };
             let next = Instant::now() + backoff.next_wait(retry_after);
             if !self.reached || cut == Cut::Stopped || next > started + Self::PATIENCE {
@@ -104,8 +104,7 @@ impl Publisher {
             // A server may refuse before it has read everything.
             (Ok(answer), _) => answer,
             (Err(_), Err(trouble)) => return Err(Attempt::NotTaken(trouble)),
-            (Err(Trouble::Cut(cut, _)), Ok(())) => return Err(Attempt::Unknown(cut)),
-            (Err(fatal), Ok(())) => return Err(Attempt::NotTaken(fatal)),
+            (Err(trouble), Ok(())) => return Err(Attempt::Unknown(trouble.into())),
         };
         self.finish(wire, answer)
     }
@@ -148,7 +147,7 @@ const MAX_ANSWER: usize = 1 << 20;
 enum Attempt {
     /// Certainly not taken.
     NotTaken(Trouble),
-    Unknown(Cut),
+    Unknown(Error),
 }
 
 impl fmt::Display for PublishError {
@@ -156,7 +155,7 @@ impl fmt::Display for PublishError {
         match self {
             Self::Refused(error) => error.fmt(f),
             Self::Unavailable(cut) => cut.fmt(f),
-            Self::Unknown(cut) => write!(f, "{cut} before it answered: it is not known whether the message was taken"),
+            Self::Unknown(error) => write!(f, "{error}: it is not known whether the message was taken"),
         }
     }
 }

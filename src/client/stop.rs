@@ -21,6 +21,8 @@ struct Inner {
 struct State {
     stopped: bool,
     socket: Option<TcpStream>,
+    /// Counts the sockets, so that one that goes does not take its successor with it.
+    watched: u64,
 }
 
 impl Stop {
@@ -41,20 +43,24 @@ impl Stop {
         self.lock().stopped
     }
 
-    /// The socket that is to be shut down.
-    pub(super) fn watch(&self, socket: &TcpStream) -> io::Result<()> {
+    /// The socket that is to be shut down, until [`unwatch`](Self::unwatch) with the number that this gives.
+    pub(super) fn watch(&self, socket: &TcpStream) -> io::Result<u64> {
         let socket = socket.try_clone()?;
         let mut state = self.lock();
         if state.stopped {
             socket.shutdown(Shutdown::Both)?;
         }
         state.socket = Some(socket);
-        Ok(())
+        state.watched += 1;
+        Ok(state.watched)
     }
 
     /// The socket is closed: lets go of it.
-    pub(super) fn unwatch(&self) {
-        self.lock().socket = None;
+    pub(super) fn unwatch(&self, number: u64) {
+        let mut state = self.lock();
+        if state.watched == number {
+            state.socket = None;
+        }
     }
 
     /// Waits until then, or until it is stopped.

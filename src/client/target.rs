@@ -68,6 +68,11 @@ impl Target {
         target
     }
 
+    /// The parameter of that name, as it stands in the URL; cursors need no escapes.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    }
+
     /// Whether both have the same scheme (there is only one), host and port.
     pub(super) fn same_origin(&self, other: &Self) -> bool {
         self.host.eq_ignore_ascii_case(&other.host) && self.port == other.port

@@ -287,6 +287,15 @@ impl WebSocket {
     }
 }
 
+/// Who goes says so, if that needs no waiting (§7.3).
+impl Drop for WebSocket {
+    fn drop(&mut self) {
+        if self.connection.close(CloseCode::NORMAL, "", &mut self.output).is_ok() {
+            self.wire.write_at_once(&self.output);
+        }
+    }
+}
+
 /// One try: the connection, or where to try next.
 fn handshake(
     target: &Target,

@@ -3,6 +3,7 @@
 use super::error::Trouble;
 use super::target::Target;
 use super::{Cut, Error, Options, Stop};
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -22,6 +23,7 @@ pub(super) struct Wire {
     start: usize,
     end: usize,
     stop: Stop,
+    watched: u64,
     response_timeout: Duration,
 }
 
@@ -41,14 +43,14 @@ impl Wire {
         let stream = connect(target, options.connect_timeout).map_err(|error| match error.kind() {
             // A name that cannot be looked up may be looked up later; one that cannot be a name never.
             io::ErrorKind::InvalidInput => Trouble::Fatal(Error::Url("its host is not one".into())),
-            kind => Cut::Connect(kind).into(),
+            _ => Cut::Connect(error.to_string()).into(),
         })?;
         // What is written is whole already: waiting for more would only delay it.
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(options.response_timeout))?;
-        stop.watch(&stream)?;
+        let watched = stop.watch(&stream)?;
         let (stop, response_timeout) = (stop.clone(), options.response_timeout);
-        Ok(Self { stream, buffer: vec![0; BUFFER], start: 0, end: 0, stop, response_timeout })
+        Ok(Self { stream, buffer: vec![0; BUFFER], start: 0, end: 0, stop, watched, response_timeout })
     }
 
     pub(super) fn stop(&self) -> Stop {
@@ -63,6 +65,14 @@ impl Wire {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         let result = self.stream.write_all(bytes);
         self.checked(result)
+    }
+
+    /// Writes what goes without waiting; for last words.
+    pub(super) fn write_at_once(&mut self, bytes: &[u8]) {
+        if self.stream.set_nonblocking(true).is_ok() {
+            let _ = self.stream.write(bytes);
+            let _ = self.stream.set_nonblocking(false);
+        }
     }
 
     /// Reads more behind what is unread. Without a deadline it waits for ever.
@@ -132,7 +142,7 @@ impl Wire {
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        self.stop.unwatch();
+        self.stop.unwatch(self.watched);
     }
 }
 

@@ -1,7 +1,9 @@
 //! The event source, against our own forms and those of other servers.
 
 use crate::scripted::{Act, answer, quick, serve, stream};
+use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 use tidings::client::{Cut, Error, EventSource, Options, Received};
 use tidings::topic::{Cursor, Reset, ResetReason};
 
@@ -140,6 +142,25 @@ fn a_redirect_in_a_circle_ends_it() {
     let server = serve((0..10).map(|_| Act::Answer(circle.into())).collect());
     let mut source = EventSource::new(&server.url, quick()).unwrap();
     assert!(matches!(source.next(), Some(Err(Error::Redirect))));
+}
+
+#[test]
+fn silence_means_something_only_of_a_server_that_sends_bookmarks() {
+    let server = serve(vec![Act::Hold(stream(SSE, "id: 1-0\n\n")), Act::Hold(stream(SSE, "data: x\n\n"))]);
+    let options = Options { silence: Duration::from_millis(50), ..quick() };
+    let mut ours = EventSource::new(&server.url, options.clone()).unwrap();
+    assert_eq!(ours.by_ref().take(2).flatten().count(), 2);
+    assert_eq!(reconnecting(ours.next()), Cut::Silent);
+    drop(ours);
+
+    let mut theirs = EventSource::new(&server.url, options).unwrap();
+    assert_eq!(theirs.by_ref().take(2).flatten().count(), 2);
+    let (stop, (sender, ended)) = (theirs.stop_handle(), channel());
+    let reader = thread::spawn(move || sender.send(theirs.next().is_none()));
+    assert!(ended.recv_timeout(Duration::from_millis(200)).is_err(), "it goes on waiting");
+    stop.stop();
+    assert_eq!(ended.recv(), Ok(true));
+    reader.join().unwrap().unwrap();
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn a_server_that_says_that_it_did_not_take_it_is_asked_again() {
 fn what_may_have_been_taken_is_not_sent_again() {
     let server = serve(vec![Act::Last(String::new()), Act::Answer(created("1-2"))]);
     let mut publisher = Publisher::new(&server.url, quick()).unwrap();
-    assert!(matches!(publisher.publish(None, "a"), Err(PublishError::Unknown(Cut::Ended))));
+    assert!(matches!(publisher.publish(None, "a"), Err(PublishError::Unknown(Error::Cut(Cut::Ended)))));
     assert_eq!(publisher.publish(None, "b").unwrap(), Some(Cursor::new(1, 2)), "the next message is another matter");
     server.seen();
     assert_eq!(server.seen().body, "b");

@@ -2,6 +2,8 @@
 
 use crate::scripted::{Act, answer, quick, serve, stream};
 use bytes::BytesMut;
+use std::thread;
+use std::time::{Duration, Instant};
 use tidings::client::{Cut, Error, Options, Poller, Received, Stream};
 use tidings::http;
 use tidings::topic::{Cursor, Reset, ResetReason};
@@ -115,7 +117,7 @@ fn a_short_poll_asks_at_once_where_there_is_more() {
         Act::Answer(answer("200 OK", JSON, r#"{"events":[{"id":"1-1","data":"a"}],"next":"1-1","more":true}"#)),
         Act::Answer(answer("200 OK", JSON, r#"{"events":[{"id":"1-2","data":"b"}],"next":"1-2","more":false}"#)),
     ]);
-    let options = Options { interval: std::time::Duration::from_secs(3600), ..quick() };
+    let options = Options { interval: Duration::from_secs(3600), ..quick() };
     let received = take(&mut Poller::short(&server.url, options).unwrap(), 3);
     assert_eq!(received[1..], [message("1-1", "a"), message("1-2", "b")]);
 }
@@ -139,4 +141,38 @@ fn a_410_of_somebody_else_ends_it() {
     let server = serve(vec![Act::Answer(answer("410 Gone", "text/html", "<p>"))]);
     let mut poller = Poller::long(&server.url, quick()).unwrap();
     assert!(matches!(poller.next(), Some(Err(Error::Status { status, .. })) if status.as_u16() == 410));
+}
+
+#[test]
+fn a_poll_that_is_not_held_is_not_asked_without_a_pause() {
+    let empty = || Act::Answer(answer("200 OK", JSON, r#"{"events":[],"next":"1-0","more":false}"#));
+    let server = serve(vec![empty(), empty(), empty()]);
+    let options = Options { interval: Duration::from_millis(50), ..quick() };
+    let mut poller = Poller::long(&server.url, options).unwrap();
+    let started = Instant::now();
+    take(&mut poller, 2);
+    let stop = poller.stop_handle();
+    let polling = thread::spawn(move || poller.next().is_none());
+    for _ in 0..3 {
+        server.seen();
+    }
+    assert!(started.elapsed() >= Duration::from_millis(50), "the third came a pause after the second");
+    stop.stop();
+    assert!(polling.join().unwrap());
+}
+
+#[test]
+fn a_silent_stream_is_given_up() {
+    let server = serve(vec![Act::Hold(stream(NDJSON, ""))]);
+    let mut source = Stream::new(&server.url, Options { silence: Duration::from_millis(50), ..quick() }).unwrap();
+    take(&mut source, 1);
+    assert!(matches!(source.next(), Some(Ok(Received::Reconnecting { why: Cut::Silent, .. }))));
+}
+
+#[test]
+fn the_url_may_say_where_to_begin() {
+    let server = serve(vec![Act::Hold(stream(NDJSON, ""))]);
+    let mut source = Stream::new(&format!("{}/t?after=oldest", server.url), quick()).unwrap();
+    take(&mut source, 1);
+    assert_eq!(server.seen().line, "GET /t?after=oldest");
 }

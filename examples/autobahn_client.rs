@@ -1,0 +1,53 @@
+//! The client that the Autobahn suite's fuzzing server tests: it runs each case, sends back what it gets, and asks for
+//! the report.
+//!
+//! ```text
+//! cargo run --release --example autobahn_client -- --url ws://127.0.0.1:9001
+//! ```
+
+use std::error::Error;
+use tidings::client::{Error as ClientError, Message, WebSocket, WebSocketOptions};
+use tidings::ws::Config;
+
+/// Cases of group 9 send messages of up to 16 MiB; the limits are not what is tested.
+const MAX_MESSAGE: usize = 64 << 20;
+const AGENT: &str = "tidings";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let url = url()?;
+    let config = Config { max_frame: MAX_MESSAGE, max_message: MAX_MESSAGE, ..Config::default() };
+    let options = WebSocketOptions { config, ..WebSocketOptions::default() };
+
+    let mut socket = WebSocket::connect(&format!("{url}/getCaseCount"), &options)?;
+    let Some(Message::Text(count)) = socket.read()? else { return Err("no count of cases came".into()) };
+    let count: u32 = count.trim().parse()?;
+    for case in 1..=count {
+        let mut socket = WebSocket::connect(&format!("{url}/runCase?case={case}&agent={AGENT}"), &options)?;
+        if let Err(error) = echo(&mut socket) {
+            // Most cases are about what must not be taken: failing the connection is then right.
+            println!("case {case} of {count}: {error}");
+        }
+    }
+    let mut socket = WebSocket::connect(&format!("{url}/updateReports?agent={AGENT}"), &options)?;
+    while socket.read()?.is_some() {}
+    Ok(())
+}
+
+fn echo(socket: &mut WebSocket) -> Result<(), ClientError> {
+    while let Some(message) = socket.read()? {
+        match message {
+            Message::Text(text) => socket.send_text(&text)?,
+            Message::Binary(data) => socket.send_binary(&data)?,
+        }
+    }
+    Ok(())
+}
+
+fn url() -> Result<String, Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
+        (None, _, _) => Ok("ws://127.0.0.1:9001".into()),
+        (Some("--url"), Some(url), None) => Ok(url.trim_end_matches('/').into()),
+        _ => Err("usage: autobahn_client [--url ws://HOST:PORT]".into()),
+    }
+}
