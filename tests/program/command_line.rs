@@ -1,0 +1,88 @@
+//! How it is called, and what it says when that was wrong.
+
+use crate::run::{command, run, serve, serve_on};
+use std::net::TcpListener;
+
+#[test]
+fn calling_it_wrongly_ends_with_2_and_one_line() {
+    for arguments in [
+        &["nonsense"][..],
+        &["--nonsense"],
+        &["serve", "surplus"],
+        &["publish"],
+        &["publish", "http://h/", "data", "surplus"],
+        &["publish", "https://h/", "data"],
+        &["publish", "no url", "data"],
+        &["publish", "http://h/", "data", "--header", "no colon"],
+        &["subscribe"],
+        &["subscribe", "http://h/", "surplus"],
+        &["subscribe", "http://h/", "--via", "pigeon"],
+        &["subscribe", "http://h/", "--via", "ws", "--after", "yesterday"],
+        &["subscribe", "http://h/", "--count", "many"],
+        &["subscribe", "wss://h/"],
+        &["inspect", "xyz"],
+        &["inspect", "--as", "morse", "81"],
+        &["serve", "--addr"],
+    ] {
+        let ended = run(arguments, b"");
+        ended.assert_code(2);
+        assert_eq!((ended.stdout.as_str(), ended.stderr.lines().count()), ("", 1), "{arguments:?}: {ended:?}");
+        assert!(ended.stderr.starts_with("tidings: "), "{ended:?}");
+    }
+}
+
+#[test]
+fn each_command_has_help_and_version() {
+    for command in [&[][..], &["serve"], &["publish"], &["subscribe"], &["inspect"]] {
+        let help = run(&[command, &["--help"]].concat(), b"");
+        assert!(help.assert_code(0).stdout.contains("Usage:"), "{help:?}");
+        let version = run(&[command, &["--version"]].concat(), b"");
+        assert_eq!(version.assert_code(0).stdout, format!("tidings {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
+fn failures_end_with_1_and_one_line() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = format!("http://{}/topics/t", nobody.local_addr().unwrap());
+    drop(nobody);
+    let server = serve(&[]);
+    let (missing, wrong) = (format!("{}nothing/here", server.url), server.url.clone());
+    for arguments in [
+        &["publish", &gone, "x"][..],
+        &["publish", &gone, "-"],
+        &["publish", &missing, "x"],
+        &["subscribe", &gone],
+        &["subscribe", &missing],
+        &["subscribe", &missing, "--via", "ws"],
+        &["subscribe", &missing, "--via", "long"],
+        &["subscribe", &wrong],
+    ] {
+        let ended = run(arguments, b"line\n");
+        ended.assert_code(1);
+        assert_eq!((ended.stdout.as_str(), ended.stderr.lines().count()), ("", 1), "{arguments:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn an_occupied_port_is_one_clear_line() {
+    let server = serve(&[]);
+    let ended = run(&["serve", "--addr", server.addr()], b"");
+    ended.assert_code(1);
+    assert_eq!((ended.stdout.as_str(), ended.stderr.lines().count()), ("", 1), "{ended:?}");
+    assert!(ended.stderr.contains(server.addr()), "{ended:?}");
+}
+
+#[test]
+fn a_bare_call_is_serve() {
+    let bare = crate::run::Running::start(&mut command(&["--addr", "127.0.0.1:0"]));
+    assert!(bare.line().unwrap().starts_with("listening on http://127.0.0.1:"));
+}
+
+#[test]
+fn the_line_that_it_listens_has_the_real_port() {
+    let server = serve_on("127.0.0.1:0", &[]);
+    let port: u16 = server.addr().rsplit(':').next().unwrap().parse().unwrap();
+    assert_ne!(port, 0);
+    assert!(server.url.ends_with('/'));
+}

@@ -1,0 +1,9 @@
+//! The program from end to end: the binary that was built, real sockets and pipes, no waiting by the clock.
+#![cfg(feature = "cli")]
+
+mod command_line;
+mod ending;
+mod inspect;
+mod publish;
+mod run;
+mod transports;
