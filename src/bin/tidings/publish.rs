@@ -14,7 +14,7 @@ pub fn run(arguments: &Publish) -> Result<(), Failure> {
     let publisher = Publisher::new(&arguments.url, options).map_err(|error| Failure::Usage(error.to_string()))?;
     let mut publishing = Publishing { publisher, event: arguments.event.as_deref(), ids: Ids::default() };
     match &arguments.data {
-        Some(data) => publishing.publish(data).map_err(|error| Failure::Failed(error.to_string())),
+        Some(data) => publishing.publish(data).map_err(|error| Failure::Failed(format!("{}: {error}", arguments.url))),
         None => publishing.lines(io::stdin().lock()),
     }
 }

@@ -79,7 +79,7 @@ impl Printing {
                 Ok(received) => self.take(received)?,
                 Err(error) => {
                     self.output.flush()?;
-                    return Err(Failure::Failed(error.to_string()));
+                    return Err(Failure::Failed(format!("{}: {error}", self.arguments.url)));
                 }
             }
             // Before the next wait all is out, so that the last id printed is the last one received.
