@@ -30,6 +30,7 @@ targets! {
     http_head = "../fuzz/fuzz_targets/http_head.rs";
     sse_decode = "../fuzz/fuzz_targets/sse_decode.rs";
     ws_connection = "../fuzz/fuzz_targets/ws_connection.rs";
+    ws_deflate = "../fuzz/fuzz_targets/ws_deflate.rs";
     ws_frame = "../fuzz/fuzz_targets/ws_frame.rs";
 }
 

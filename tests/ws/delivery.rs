@@ -84,9 +84,9 @@ fn chunks_are_held_to_the_same_rules() {
     refused(&[masked(TEXT, b"a\xce"), masked(FIN | CONTINUATION, b"")].concat(), ProtocolError::InvalidUtf8);
     refused(&[masked(TEXT, b"a"), masked(TEXT, b"b")].concat(), ProtocolError::ExpectedContinuation);
     // The limit counts what was handed out already.
-    let exact = [masked(BINARY, &[0; 60_000]), masked(FIN | CONTINUATION, &[0; 40_000])].concat();
+    let exact = [masked(BINARY, &vec![0; 60_000]), masked(FIN | CONTINUATION, &vec![0; 40_000])].concat();
     assert_eq!(joined(support::feed(receive(chunked()), &[&exact]).ok()), [Got::Binary(vec![0; 100_000])]);
-    let over = [masked(BINARY, &[0; 60_000]), masked(FIN | CONTINUATION, &[0; 40_001])].concat();
+    let over = [masked(BINARY, &vec![0; 60_000]), masked(FIN | CONTINUATION, &vec![0; 40_001])].concat();
     assert_eq!(support::feed(receive(chunked()), &[&over]).err(), ProtocolError::MessageTooBig);
 }
 

@@ -4,6 +4,7 @@
 mod delivery;
 mod keepalive;
 mod limits;
+mod peers;
 mod properties;
 #[cfg(feature = "deflate")]
 mod rfc7692_deflate;

@@ -19,7 +19,7 @@ fn frames() -> impl Strategy<Value = Vec<Got>> {
     prop::collection::vec(one, 0..8)
 }
 
-fn send(connection: &mut Connection, message: &Got, output: &mut BytesMut) {
+pub fn send(connection: &mut Connection, message: &Got, output: &mut BytesMut) {
     match message {
         Got::Text(text) => connection.send_text(text, output),
         Got::Binary(data) => connection.send_binary(data, output),
