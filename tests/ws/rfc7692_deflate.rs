@@ -272,9 +272,9 @@ fn inflated_text_must_be_utf8() {
 fn the_cap_on_the_inflated_message_is_exact_over_fragments_too() {
     let mut wire = BytesMut::new();
     let mut sender = client(Config::default()).with_extensions(&extensions("permessage-deflate", &eager()));
-    sender.send_binary(&[7; 100_000], &mut wire).unwrap();
-    sender.send_binary_fragment(&[7; 60_000], false, &mut wire).unwrap();
-    sender.send_binary_fragment(&[7; 40_000], true, &mut wire).unwrap();
+    sender.send_binary(&vec![7; 100_000], &mut wire).unwrap();
+    sender.send_binary_fragment(&vec![7; 60_000], false, &mut wire).unwrap();
+    sender.send_binary_fragment(&vec![7; 40_000], true, &mut wire).unwrap();
     assert!(wire.len() < 1000, "{}", wire.len());
     for delivery in [Delivery::Whole, Delivery::Chunks] {
         let limited =
