@@ -221,13 +221,14 @@ impl WebSocket {
                 }
                 Some(Event::Text(text)) => Some(Message::Text(text.into_owned())),
                 Some(Event::Binary(data)) => Some(Message::Binary(data.into_owned())),
+                // Pieces come only where they are asked for.
+                Some(Event::Ping(_) | Event::Pong(_) | Event::TextChunk { .. } | Event::BinaryChunk { .. }) => None,
                 Some(Event::Close(close)) => {
                     self.closed = true;
                     self.close_frame = close.map(|close| (close.code, close.reason.to_string()));
                     self.wire.consume(consumed);
                     return self.finish().map(|()| None);
                 }
-                Some(_) => None,
             };
             self.wire.consume(consumed);
             if message.is_some() {
