@@ -7,7 +7,7 @@
 
 use std::error::Error;
 use tidings::client::{Error as ClientError, Message, WebSocket, WebSocketOptions};
-use tidings::ws::Config;
+use tidings::ws::{Config, deflate};
 
 /// Cases of group 9 send messages of up to 16 MiB; the limits are not what is tested.
 const MAX_MESSAGE: usize = 64 << 20;
@@ -16,7 +16,8 @@ const AGENT: &str = "tidings";
 fn main() -> Result<(), Box<dyn Error>> {
     let url = url()?;
     let config = Config { max_frame: MAX_MESSAGE, max_message: MAX_MESSAGE, ..Config::default() };
-    let options = WebSocketOptions { config, ..WebSocketOptions::default() };
+    let deflate = Some(deflate::Options::default());
+    let options = WebSocketOptions { config, deflate, ..WebSocketOptions::default() };
 
     let mut socket = WebSocket::connect(&format!("{url}/getCaseCount"), &options)?;
     let Some(Message::Text(count)) = socket.read()? else { return Err("no count of cases came".into()) };

@@ -36,6 +36,7 @@ mod event_source;
 mod exchange;
 mod feed;
 mod lines;
+mod opening;
 mod options;
 mod poller;
 mod publisher;

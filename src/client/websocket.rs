@@ -1,14 +1,13 @@
 //! One WebSocket connection.
 
 use super::error::Trouble;
-use super::exchange::Answer;
-use super::session::Verdict;
 use super::target::Target;
 use super::wire::{Filled, Wire};
-use super::{Cut, Error, Options, Stop};
-use crate::ws::handshake::{ClientHandshake, Opening, Response};
-use crate::ws::{CloseCode, Config, Connection, Event, ProtocolError, SendError};
-use alloc::borrow::ToOwned;
+use super::{Cut, Error, Options, Stop, opening};
+use crate::ws::{
+    CloseCode, Config, Connection, Delivery, Event, Keepalive, KeepaliveEvent, KeepaliveOptions, ProtocolError,
+    SendError, deflate,
+};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use bytes::BytesMut;
@@ -31,7 +30,9 @@ pub struct WebSocketOptions {
     pub common: Options,
     /// Subprotocols to offer, best first.
     pub subprotocols: Vec<String>,
-    /// Limits for what the server sends.
+    /// Compression to offer (RFC 7692). Default: none.
+    pub deflate: Option<deflate::Options>,
+    /// Limits for what the server sends; it is delivered in whole messages, whatever is said here.
     pub config: Config,
 }
 
@@ -58,13 +59,11 @@ pub struct WebSocket {
     subprotocol: Option<String>,
     closed: bool,
     close_frame: Option<(CloseCode, String)>,
-    heartbeat: Heartbeat,
+    keepalive: Keepalive<Instant>,
 }
 
 /// How long the server's half of the end is waited for.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often a redirect is followed.
-const MAX_REDIRECTS: u32 = 5;
 
 impl WebSocket {
     /// Connects and shakes hands (RFC 6455 §4.1). Redirects are followed, without the caller's headers to another origin.
@@ -83,24 +82,20 @@ impl WebSocket {
         options: &WebSocketOptions,
         stop: &Stop,
     ) -> Result<Self, Trouble> {
-        let mut target = target.clone();
-        let mut request_target = request_target.to_owned();
-        let mut headers = options.common.headers.as_slice();
-        for _ in 0..=MAX_REDIRECTS {
-            match handshake(&target, &request_target, headers, options, stop)? {
-                Ok(socket) => return Ok(socket),
-                Err(location) => {
-                    let next = target.join(&location)?;
-                    // Credentials are for the origin that they were given for.
-                    if !next.same_origin(&target) {
-                        headers = &[];
-                    }
-                    request_target = next.request_target(&[]);
-                    target = next;
-                }
-            }
-        }
-        Err(Error::Redirect.into())
+        let opened = opening::open(target, request_target, options, stop)?;
+        let patience = options.common.silence / 2;
+        let keepalive = KeepaliveOptions { interval: patience, pong_within: patience, close_within: CLOSE_TIMEOUT };
+        let config = Config { delivery: Delivery::Whole, ..options.config.clone() };
+        let connection = Connection::client(config, options.common.random).with_extensions(&opened.extensions);
+        Ok(Self {
+            wire: opened.wire,
+            connection,
+            output: BytesMut::new(),
+            subprotocol: opened.subprotocol,
+            keepalive: Keepalive::new(keepalive, Instant::now()),
+            closed: false,
+            close_frame: None,
+        })
     }
 
     /// The subprotocol that the server chose among those offered.
@@ -188,6 +183,7 @@ impl WebSocket {
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let reason = if reason.len() > crate::ws::MAX_REASON { "" } else { reason };
         let sent = self.connection.close(code, reason, &mut self.output);
+        self.keepalive.closing(Instant::now());
         self.sent(sent)
     }
 
@@ -240,21 +236,23 @@ impl WebSocket {
     /// Waits for bytes, and pings if they do not come.
     fn fill(&mut self) -> Result<(), Trouble> {
         loop {
-            match self.wire.fill(Some(self.heartbeat.due))? {
+            match self.wire.fill(self.keepalive.poll_timeout())? {
                 Filled::Bytes => {
-                    self.heartbeat.heard(Instant::now());
+                    self.keepalive.received(Instant::now());
                     return Ok(());
                 }
                 Filled::Eof => {
                     self.connection.receive_eof();
                     return Err(Cut::Ended.into());
                 }
-                Filled::TimedOut if self.heartbeat.timed_out(Instant::now()) => return Err(Cut::Silent.into()),
-                Filled::TimedOut => {
-                    // It cannot be sent once a Close was; then only the wait for the answer is left.
-                    let _ = self.connection.ping(b"", &mut self.output);
-                    self.flush()?;
-                }
+                Filled::TimedOut => match self.keepalive.handle_timeout(Instant::now()) {
+                    Some(KeepaliveEvent::Gone) => return Err(Cut::Silent.into()),
+                    Some(KeepaliveEvent::Ping) => {
+                        self.connection.ping(b"", &mut self.output).ok();
+                        self.flush()?;
+                    }
+                    None => {}
+                },
             }
         }
     }
@@ -294,93 +292,5 @@ impl Drop for WebSocket {
         if self.connection.close(CloseCode::NORMAL, "", &mut self.output).is_ok() {
             self.wire.write_at_once(&self.output);
         }
-    }
-}
-
-/// One try: the connection, or where to try next.
-fn handshake(
-    target: &Target,
-    request_target: &str,
-    headers: &[(String, String)],
-    options: &WebSocketOptions,
-    stop: &Stop,
-) -> Result<Result<WebSocket, String>, Trouble> {
-    let mut wire = Wire::open(target, &options.common, stop)?;
-    let mut output = BytesMut::new();
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let subprotocols: Vec<&str> = options.subprotocols.iter().map(String::as_str).collect();
-    let host = target.host();
-    let opening = Opening {
-        host: &host,
-        target: request_target,
-        subprotocols: &subprotocols,
-        headers: &headers,
-        ..Opening::default()
-    };
-    let mut handshake = ClientHandshake::new(&opening, options.common.random, &mut output)?;
-    wire.write(&output)?;
-    output.clear();
-
-    let deadline = wire.response_deadline();
-    loop {
-        let received = handshake.receive(wire.unread())?;
-        let consumed = received.consumed;
-        match received.event {
-            Some(Response::Accepted { subprotocol, .. }) => {
-                let subprotocol = subprotocol.map(ToOwned::to_owned);
-                wire.consume(consumed);
-                let connection = Connection::client(options.config.clone(), options.common.random);
-                let heartbeat = Heartbeat::new(options.common.silence / 2, Instant::now());
-                return Ok(Ok(WebSocket {
-                    wire,
-                    connection,
-                    output,
-                    subprotocol,
-                    closed: false,
-                    close_frame: None,
-                    heartbeat,
-                }));
-            }
-            Some(Response::Refused(head)) => {
-                let mut answer = Answer::of("GET", &head, u64::MAX)?;
-                wire.consume(consumed);
-                if Verdict::of(answer.status) == Verdict::Redirected {
-                    return Ok(Err(answer.location));
-                }
-                return Err(answer.refusal(&mut wire));
-            }
-            None => {
-                wire.consume(consumed);
-                match wire.fill(Some(deadline))? {
-                    Filled::Bytes => {}
-                    Filled::Eof => return Err(Cut::Ended.into()),
-                    Filled::TimedOut => return Err(Cut::Silent.into()),
-                }
-            }
-        }
-    }
-}
-
-/// When to ping, and when to give up.
-#[derive(Debug)]
-struct Heartbeat {
-    interval: Duration,
-    due: Instant,
-    pinged: bool,
-}
-
-impl Heartbeat {
-    fn new(interval: Duration, now: Instant) -> Self {
-        Self { interval, due: now + interval, pinged: false }
-    }
-
-    fn heard(&mut self, now: Instant) {
-        *self = Self::new(self.interval, now);
-    }
-
-    /// The time is over: whether that was the second time in a row.
-    fn timed_out(&mut self, now: Instant) -> bool {
-        self.due = now + self.interval;
-        core::mem::replace(&mut self.pinged, true)
     }
 }

@@ -42,7 +42,8 @@ impl Transport for Frames {
         let config =
             Config { max_frame: link.options.max_message, max_message: link.options.max_message, ..Config::default() };
         let common = link.options.clone();
-        let options = WebSocketOptions { common, subprotocols: Vec::from([String::from(SUBPROTOCOL)]), config };
+        let subprotocols = Vec::from([String::from(SUBPROTOCOL)]);
+        let options = WebSocketOptions { common, subprotocols, deflate: None, config };
         // Another server may not know the parameter: it is there only for who has something to say with it.
         let after = link.session.resume().or(link.options.after.as_deref()).map(|after| ("after", after));
         let request_target = link.target.request_target(after.as_slice());

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use tidings::client::{Cut, Error, Message, Options, Received, WebSocket, WebSocketOptions, WebSocketSource};
 use tidings::http::{Headers, Status};
 use tidings::ws::handshake::{Answer, Request};
-use tidings::ws::{CloseCode, Config, Connection, Event};
+use tidings::ws::{CloseCode, Config, Connection, Event, deflate};
 
 /// A server that accepts, choosing what was offered if it is `subprotocol`, and does as it is told with the connection.
 fn accept(
@@ -18,11 +18,11 @@ fn accept(
     Act::Other(Box::new(move |mut socket: TcpStream, mut input: Vec<u8>, seen: &Seen| {
         let headers: Headers<'_> = seen.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let mut output = BytesMut::new();
-        Request::check("GET", true, &headers)
-            .unwrap()
-            .accept(&Answer { subprotocol, ..Answer::default() }, &mut output)
-            .unwrap();
-        let mut connection = Connection::server(Config::default());
+        let request = Request::check("GET", true, &headers).unwrap();
+        let compress = deflate::Options::default();
+        let answer = Answer { subprotocol, deflate: Some(&compress), headers: &[] };
+        let extensions = request.accept(&answer, &mut output).unwrap();
+        let mut connection = Connection::server(Config::default()).with_extensions(&extensions);
         // In one write with the answer: bytes behind the head belong to the frames.
         act(&mut connection, &mut output);
         socket.write_all(&output).unwrap();
@@ -76,6 +76,19 @@ fn messages_go_both_ways() {
     assert_eq!(socket.close_frame(), Some((CloseCode::NORMAL, "")));
     assert_eq!(socket.read().unwrap(), None);
     assert!(socket.send_text("too late").is_err());
+}
+
+#[test]
+fn messages_go_both_ways_compressed() {
+    let server = serve(vec![accept(None, |_, _| {}, true)]);
+    let compress = Some(deflate::Options::default());
+    let mut socket = WebSocket::connect(&server.url, &WebSocketOptions { deflate: compress, ..options() }).unwrap();
+    let large = "so much of the same, ".repeat(10_000);
+    for _ in 0..2 {
+        socket.send_text(&large).unwrap();
+        assert_eq!(socket.read().unwrap(), Some(Message::Text(large.clone())));
+    }
+    assert!(server.seen().header("sec-websocket-extensions").is_some_and(|offer| offer.contains("permessage-deflate")));
 }
 
 #[test]
