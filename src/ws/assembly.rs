@@ -128,12 +128,15 @@ impl Assembly {
             Payload::Text { utf8, .. } => Event::TextChunk { text: text_chunk(utf8, piece, last)?, last },
             Payload::Inflated { bytes, is_text, utf8 } => {
                 inflating.limit = inflating.limit.saturating_sub(self.delivered + utf8.pending());
-                inflate_piece(piece, last, bytes, inflating)?;
+                let inflated = inflate_piece(piece, last, bytes, inflating);
                 let bytes = mem::take(bytes);
                 if *is_text {
-                    let text = text_chunk(utf8, &bytes, last)?.into_owned();
+                    // What stands first in the message is what is wrong with it, however the input was cut.
+                    let text = text_chunk(utf8, &bytes, last && inflated.is_ok())?.into_owned();
+                    inflated?;
                     Event::TextChunk { text: Cow::Owned(text), last }
                 } else {
+                    inflated?;
                     Event::BinaryChunk { data: Cow::Owned(bytes), last }
                 }
             }

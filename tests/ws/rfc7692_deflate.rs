@@ -1,5 +1,6 @@
 //! RFC 7692: permessage-deflate.
 
+use crate::delivery::joined;
 use crate::support;
 use crate::wire::*;
 use bytes::BytesMut;
@@ -288,6 +289,46 @@ fn the_cap_on_the_inflated_message_is_exact_over_fragments_too() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_a_message_does_not_depend_on_how_it_was_cut() {
+    // A stored block, and behind it a block of the type that there is not.
+    let stored = |payload: &[u8]| {
+        let len = payload.len() as u16;
+        [&[0x00][..], &len.to_le_bytes(), &(!len).to_le_bytes(), payload, &[0x06]].concat()
+    };
+    let fails = |payload: &[u8], max_message, delivery| {
+        let config = Config { max_message, delivery, ..Config::default() };
+        let wire = masked(FIN | RSV1 | TEXT, &stored(payload));
+        support::check_merged(&wire, || receive(server_with("permessage-deflate", config.clone())), joined).err()
+    };
+    let long = [b'x'; 5000];
+    let bad = [&long[..], b"\xff"].concat();
+    for delivery in [Delivery::Whole, Delivery::Chunks] {
+        for limit in [1, 1000, 1024, 2048, 4998, 4999] {
+            assert_eq!(fails(&long, limit, delivery), ProtocolError::MessageTooBig, "{limit}");
+        }
+        assert_eq!(fails(&long, 5000, delivery), ProtocolError::InvalidDeflate);
+    }
+    assert_eq!(fails(&bad, 5001, Delivery::Chunks), ProtocolError::InvalidUtf8);
+    assert_eq!(fails(&bad, 5000, Delivery::Chunks), ProtocolError::MessageTooBig);
+}
+
+#[test]
+fn many_small_blocks_take_linear_time() {
+    // Each ends the stream, which makes the inflater begin anew.
+    let time_for = |blocks: usize| {
+        let mut wire = masked(FIN | RSV1 | BINARY, &[0x03, 0x00].repeat(blocks));
+        let mut connection = server();
+        let start = std::time::Instant::now();
+        let step = connection.receive(&mut wire, &mut BytesMut::new()).unwrap();
+        assert_eq!(step.event.map(Got::from), Some(Got::Binary(vec![])));
+        start.elapsed()
+    };
+    let least = |blocks| (0..3).map(|_| time_for(blocks)).min().unwrap();
+    let (few, many) = (least(20_000), least(320_000));
+    assert!(many < few * 64, "16 times as many take {many:?} instead of {few:?}");
+}
+
 fn payload_len(event: &Got) -> usize {
     match event {
         Got::Binary(data) | Got::BinaryChunk(data, _) => data.len(),
@@ -433,7 +474,7 @@ proptest! {
                 }
             }
             let pieces: Vec<&[u8]> = wire.chunks(piece).collect();
-            let got = crate::delivery::joined(support::feed(receive(receiver), &pieces).ok());
+            let got = joined(support::feed(receive(receiver), &pieces).ok());
             let expected: Vec<Got> = messages.iter().map(|message| text(message)).collect();
             prop_assert_eq!(got, expected);
         }

@@ -11,6 +11,8 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 const EMPTY_BLOCK: u8 = 0x00;
 /// Room that an assembly or a buffer is given at first.
 const FIRST_ROOM: usize = 1024;
+/// The most room that an assembly is given at once.
+const MOST_ROOM: usize = 64 * 1024;
 /// A larger buffer for compressed payload is given back after the message.
 const KEPT_BUFFER: usize = 64 * 1024;
 
@@ -148,35 +150,50 @@ fn deflate_into(deflater: &mut Compress, mut part: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// What is beyond `limit` is cut off again, so that the message is as far as it may be whenever this fails.
 fn inflate_into(
     inflater: &mut Decompress,
     mut part: &[u8],
     message: &mut Vec<u8>,
     limit: usize,
 ) -> Result<(), ProtocolError> {
-    loop {
-        // The limit is exact: the byte beyond it is asked for, and is too many if it comes.
-        let room = (limit - message.len()).saturating_add(1);
-        if message.len() == message.capacity() {
-            message.reserve(room.min(message.len().max(part.len().saturating_mul(3)).max(FIRST_ROOM)));
+    let mut end = message.len();
+    let result = loop {
+        if end == message.len() {
+            message.resize(end + room(message, part, limit), 0);
         }
-        let before = (inflater.total_in(), message.len());
-        let status =
-            inflater.decompress_vec(part, message, FlushDecompress::Sync).map_err(|_| ProtocolError::InvalidDeflate)?;
-        if message.len() > limit {
-            return Err(ProtocolError::MessageTooBig);
-        }
+        let before = (inflater.total_in(), inflater.total_out());
+        let status = inflater.decompress(part, &mut message[end..], FlushDecompress::Sync);
         let consumed = usize::try_from(inflater.total_in() - before.0).unwrap_or(part.len());
+        let produced = usize::try_from(inflater.total_out() - before.1).unwrap_or_default();
         part = part.get(consumed..).unwrap_or_default();
+        end += produced;
+        // Before the inflater's own opinion: how far it looks ahead depends on how the input was cut.
+        if end > limit {
+            break Err(ProtocolError::MessageTooBig);
+        }
+        let Ok(status) = status else { break Err(ProtocolError::InvalidDeflate) };
         if status == Status::StreamEnd {
             inflater.reset(false); // §7.2.3.4: a block with BFINAL ends the stream, and another may begin
         }
-        let is_stuck = consumed == 0 && message.len() == before.1;
-        if part.is_empty() && (message.len() < message.capacity() || is_stuck) {
-            return Ok(());
+        let is_stuck = consumed == 0 && produced == 0;
+        if part.is_empty() && (end < message.len() || is_stuck) {
+            break Ok(());
         }
         if is_stuck {
-            return Err(ProtocolError::InvalidDeflate);
+            break Err(ProtocolError::InvalidDeflate);
         }
-    }
+    };
+    message.truncate(end.min(limit));
+    result
+}
+
+/// How many bytes the inflater is given at once to fill: they must be zeroed before, so not more than what came is
+/// likely to need, however much memory the message already has.
+fn room(message: &Vec<u8>, part: &[u8], limit: usize) -> usize {
+    let spare = message.capacity() - message.len();
+    let likely = part.len().saturating_mul(3).clamp(FIRST_ROOM, MOST_ROOM);
+    // The limit is exact: the byte beyond it is asked for, and is too many if it comes.
+    let allowed = limit.saturating_sub(message.len()).saturating_add(1);
+    likely.min(if spare == 0 { allowed } else { allowed.min(spare) })
 }
