@@ -54,6 +54,7 @@ fn s7_1_the_server_answers_each_parameter() {
         ("permessage-deflate; client_max_window_bits=10", "permessage-deflate; client_max_window_bits=10"),
         ("permessage-deflate;client_max_window_bits=\"10\"", "permessage-deflate; client_max_window_bits=10"),
         ("permessage-deflate; server_max_window_bits=9", "permessage-deflate; server_max_window_bits=9"),
+        ("permessage-deflate; server_max_window_bits=15", "permessage-deflate; server_max_window_bits=15"),
         ("permessage-deflate; server_no_context_takeover", "permessage-deflate; server_no_context_takeover"),
         ("permessage-deflate; client_no_context_takeover", "permessage-deflate; client_no_context_takeover"),
         ("x-other; a=b, permessage-deflate", "permessage-deflate"),

@@ -14,6 +14,8 @@ pub struct Agreement {
     pub(super) server_no_context_takeover: bool,
     pub(super) client_no_context_takeover: bool,
     pub(super) server_max_window_bits: u8,
+    /// Whether it was asked for, even if with the default: then the answer names it.
+    names_server_window: bool,
     pub(super) client_max_window_bits: u8,
     pub(super) level: u32,
     pub(super) min_len: usize,
@@ -45,6 +47,7 @@ impl Agreement {
             server_no_context_takeover: options.server_no_context_takeover || offer.server_no_context_takeover,
             client_no_context_takeover: options.client_no_context_takeover || offer.client_no_context_takeover,
             server_max_window_bits,
+            names_server_window: offer.server_max_window_bits.is_some(),
             client_max_window_bits,
             level: options.level,
             min_len: options.min_len,
@@ -72,6 +75,7 @@ impl Agreement {
             // §7.1.1.2: a client may always do without, as it said it would.
             client_no_context_takeover: answer.client_no_context_takeover || options.client_no_context_takeover,
             server_max_window_bits,
+            names_server_window: answer.server_max_window_bits.is_some(),
             client_max_window_bits: client_max_window_bits.min(clamp(options.client_max_window_bits)),
             level: options.level,
             min_len: options.min_len,
@@ -116,7 +120,8 @@ impl fmt::Display for Agreement {
         if self.client_no_context_takeover {
             write!(f, "; {CLIENT_NO_CONTEXT_TAKEOVER}")?;
         }
-        if self.server_max_window_bits < MAX_WINDOW_BITS {
+        // §7.1.2.1: an offer with the parameter is accepted by an answer with it.
+        if self.names_server_window || self.server_max_window_bits < MAX_WINDOW_BITS {
             write!(f, "; {SERVER_MAX_WINDOW_BITS}={}", self.server_max_window_bits)?;
         }
         if self.client_max_window_bits < MAX_WINDOW_BITS {
