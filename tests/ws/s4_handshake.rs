@@ -79,6 +79,8 @@ fn the_key_must_decode_to_16_bytes_and_come_once() {
     {
         assert_eq!(check(&with("Sec-WebSocket-Key", Some(key), &[])), Err(HandshakeError::Key), "{key:?}");
     }
+    let example = "AQIDBAUGBwgJCgsMDQ4PEC==";
+    assert_eq!(check(&with("Sec-WebSocket-Key", Some(example), &[])), Ok(()), "§4.1 step 7, with bits to spare");
     assert_eq!(check(&with("Sec-WebSocket-Key", None, &[])), Err(HandshakeError::Key));
     assert_eq!(check(&with("", None, &[("Sec-WebSocket-Key", KEY)])), Err(HandshakeError::Key));
 }

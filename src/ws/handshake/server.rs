@@ -5,7 +5,8 @@ use crate::http::{self, Headers, RequestHead, Status, Version};
 use crate::ws::deflate;
 use alloc::vec::Vec;
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, PAD};
 use bytes::BytesMut;
 
 /// Bytes of a decoded key (§4.1 step 7).
@@ -115,8 +116,10 @@ fn sole<'a>(headers: &Headers<'a>, name: &str) -> Option<&'a str> {
     if values.next().is_some() { None } else { core::str::from_utf8(value).ok() }
 }
 
-/// Whether it is the base64 of 16 bytes (§4.1 step 7).
+/// Whether it is the base64 of 16 bytes (§4.1 step 7). The four bits that its last digit has to spare may be anything:
+/// they are not zero in the example there either.
 fn is_key(key: &str) -> bool {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
     let mut decoded = [0; KEY_LEN + 2];
-    STANDARD.decode_slice(key, &mut decoded) == Ok(KEY_LEN)
+    LENIENT.decode_slice(key, &mut decoded) == Ok(KEY_LEN)
 }
