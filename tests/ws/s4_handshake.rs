@@ -187,6 +187,8 @@ fn the_client_refuses_a_wrong_or_missing_accept() {
     for accept in ["", "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n", "Sec-WebSocket-Accept: \r\n"] {
         assert_eq!(client_gets(&switching(accept)).err(), HandshakeFailure::Accept);
     }
+    let twice = format!("Sec-WebSocket-Accept: {ACCEPT}\r\nSec-WebSocket-Accept: {ACCEPT}\r\n");
+    assert_eq!(client_gets(&switching(&twice)).err(), HandshakeFailure::Accept);
 }
 
 #[test]
@@ -207,6 +209,8 @@ fn the_client_refuses_an_answer_that_does_not_upgrade() {
     assert_eq!(client_gets(&no_upgrade).err(), HandshakeFailure::Upgrade);
     let no_connection = format!("HTTP/1.1 101 OK\r\nUpgrade: websocket\r\n{accept}");
     assert_eq!(client_gets(&no_connection).err(), HandshakeFailure::Connection);
+    let another = format!("HTTP/1.1 101 OK\r\nUpgrade: h2c, websocket\r\nConnection: Upgrade\r\n{accept}");
+    assert_eq!(client_gets(&another).err(), HandshakeFailure::Upgrade);
 }
 
 #[test]

@@ -113,15 +113,18 @@ impl ClientHandshake {
     /// # Errors
     /// The server does not speak WebSocket, or chose what was not offered.
     pub fn check<'a>(&self, headers: &Headers<'a>) -> Result<(Option<&'a str>, Extensions), HandshakeFailure> {
-        // Steps 2 and 3
-        if !headers.has_token("upgrade", "websocket") {
+        // Step 2: this, and nothing beside it
+        let is_websocket = |protocol: &str| protocol.eq_ignore_ascii_case("websocket");
+        if !headers.tokens("upgrade").any(is_websocket) || !headers.tokens("upgrade").all(is_websocket) {
             return Err(HandshakeFailure::Upgrade);
         }
+        // Step 3
         if !headers.has_token("connection", "upgrade") {
             return Err(HandshakeFailure::Connection);
         }
-        // Step 4
-        if headers.get("sec-websocket-accept") != Some(self.accept.as_str().as_bytes()) {
+        // Step 4; §11.3.3: it comes once
+        let mut accept = headers.get_all("sec-websocket-accept");
+        if accept.next() != Some(self.accept.as_str().as_bytes()) || accept.next().is_some() {
             return Err(HandshakeFailure::Accept);
         }
         // Step 5
