@@ -77,8 +77,8 @@ fn check_request(method: &str, target: &str, headers: &[(&str, &str)]) -> Result
     if !is_token(method) {
         return Err(SendError::Method);
     }
-    // §3.2: no whitespace, so that nothing can pose as the end of the line.
-    if target.is_empty() || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
+    // §3.2: no whitespace, so that nothing can pose as the end of the line. A fragment is no part of a target.
+    if target.is_empty() || !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
         return Err(SendError::Target);
     }
     check_response(Status::OK, headers)?;

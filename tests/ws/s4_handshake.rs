@@ -144,6 +144,24 @@ fn the_client_writes_what_a_server_accepts() {
     assert_eq!(outcome.ok(), [("/chat?room=1".to_owned(), origin, vec!["v2".to_owned(), "v1".to_owned()])]);
 }
 
+#[test]
+fn the_client_offers_subprotocols_that_are_tokens_and_none_twice() {
+    for wrong in [&["a", "a"][..], &[""], &["a, b"], &["a b"], &["a", "b", "a"], &["é"], &["\"a\""]] {
+        let mut wire = BytesMut::new();
+        let opening = Opening { host: "h", target: "/", subprotocols: wrong, ..Opening::default() };
+        assert_eq!(ClientHandshake::new(&opening, nonce, &mut wire).err(), Some(SendError::HeaderValue), "{wrong:?}");
+        assert!(wire.is_empty());
+    }
+}
+
+#[test]
+fn a_target_has_no_fragment() {
+    let mut wire = BytesMut::new();
+    let opening = Opening { host: "h", target: "/chat#room", ..Opening::default() };
+    assert_eq!(ClientHandshake::new(&opening, nonce, &mut wire).err(), Some(SendError::Target));
+    assert!(wire.is_empty());
+}
+
 /// What the client makes of an answer, in every split: the status if it was refused, the subprotocol if accepted.
 type Answered = Result<Option<String>, u16>;
 

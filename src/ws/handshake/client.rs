@@ -17,7 +17,7 @@ pub struct Opening<'a> {
     pub host: &'a str,
     /// Path and query: `/chat?room=1`.
     pub target: &'a str,
-    /// Subprotocols, best first; may be empty.
+    /// Subprotocols, best first, each a token and none twice; may be empty.
     pub subprotocols: &'a [&'a str],
     /// Offer to compress messages (RFC 7692).
     pub deflate: Option<&'a deflate::Options>,
@@ -55,8 +55,11 @@ impl ClientHandshake {
     /// Appends the request. `random` fills the nonce of the key (§4.1 step 7).
     ///
     /// # Errors
-    /// A host, target or header that cannot go into a request; nothing was written.
+    /// A host, target, subprotocol or header that cannot go into a request; nothing was written.
     pub fn new(opening: &Opening<'_>, random: fn(&mut [u8]), output: &mut BytesMut) -> Result<Self, SendError> {
+        if !are_subprotocols(opening.subprotocols) {
+            return Err(SendError::HeaderValue);
+        }
         let mut nonce = [0; 16];
         random(&mut nonce);
         let key = STANDARD.encode(nonce);
@@ -143,4 +146,14 @@ impl ClientHandshake {
         let name = core::str::from_utf8(name).ok()?;
         self.offered.iter().any(|offered| offered == name).then_some(name)
     }
+}
+
+/// §4.1 step 10: tokens, and none of them twice.
+fn are_subprotocols(names: &[&str]) -> bool {
+    names.iter().enumerate().all(|(n, name)| is_token(name) && !names[..n].contains(name))
+}
+
+fn is_token(text: &str) -> bool {
+    const SEPARATORS: &[u8] = br#"()<>@,;:\"/[]?={}"#;
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !SEPARATORS.contains(&byte))
 }
