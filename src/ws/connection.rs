@@ -130,7 +130,7 @@ pub(super) enum State {
     CloseSent,
     Closed,
     Failed(ProtocolError),
-    Ended,
+    Ended(Ending),
 }
 
 #[derive(Debug)]
@@ -233,7 +233,7 @@ impl Connection {
             State::Open | State::CloseSent => Transport::KeepOpen,
             State::Closed if self.role() == Role::Client => Transport::KeepOpen,
             State::Closed | State::Failed(_) => Transport::HalfClose,
-            State::Ended => Transport::Close,
+            State::Ended(_) => Transport::Close,
         }
     }
 
@@ -321,7 +321,7 @@ impl Connection {
         match self.state {
             State::Open | State::CloseSent => {}
             // §5.5.1: after its Close the peer has nothing more to say.
-            State::Closed | State::Ended => return Ok(Step::incomplete(input.len())),
+            State::Closed | State::Ended(_) => return Ok(Step::incomplete(input.len())),
             State::Failed(error) => return Err(error),
         }
         self.step(input, output).inspect_err(|&error| self.fail(error, output))
@@ -329,8 +329,12 @@ impl Connection {
 
     /// The TCP stream ended, in good order or not. The connection is over.
     pub fn receive_eof(&mut self) -> Ending {
-        let ending = if self.state == State::Closed { Ending::Clean } else { Ending::Abnormal };
-        self.state = State::Ended;
+        let ending = match self.state {
+            State::Closed => Ending::Clean,
+            State::Ended(ending) => ending,
+            _ => Ending::Abnormal,
+        };
+        self.state = State::Ended(ending);
         self.is_calm = false;
         ending
     }

@@ -80,6 +80,7 @@ fn the_server_ends_the_stream_first() {
     let (mut connection, _) = server_after(&masked(FIN | CLOSE, b""));
     assert_eq!(connection.transport(), Transport::HalfClose);
     assert_eq!(connection.receive_eof(), Ending::Clean);
+    assert_eq!(connection.receive_eof(), Ending::Clean, "and it stays so");
     assert_eq!(connection.transport(), Transport::Close);
 
     let mut connection = client(Config::default());
