@@ -240,6 +240,22 @@ fn s6_rsv1_only_on_the_first_frame_of_a_message_and_only_if_negotiated() {
 }
 
 #[test]
+fn rsv1_is_sent_on_the_first_frame_of_a_message_only() {
+    let mut connection = server();
+    let mut first_byte = |send: &dyn Fn(&mut Connection, &mut BytesMut)| {
+        let mut output = BytesMut::new();
+        send(&mut connection, &mut output);
+        output[0]
+    };
+    assert_eq!(first_byte(&|c, out| c.send_text_fragment("one ", false, out).unwrap()), RSV1 | TEXT);
+    assert_eq!(first_byte(&|c, out| c.send_text_fragment("two ", false, out).unwrap()), CONTINUATION);
+    assert_eq!(first_byte(&|c, out| c.ping(b"?", out).unwrap()), FIN | PING);
+    assert_eq!(first_byte(&|c, out| c.pong(b"!", out).unwrap()), FIN | PONG);
+    assert_eq!(first_byte(&|c, out| c.send_text_fragment("three", true, out).unwrap()), FIN | CONTINUATION);
+    assert_eq!(first_byte(&|c, out| c.close(NORMAL, "", out).unwrap()), FIN | CLOSE);
+}
+
+#[test]
 fn a_ping_inside_a_fragmented_compressed_message_leaves_it_alone() {
     let wire = [
         masked(RSV1 | TEXT, &HELLO[..2]),

@@ -103,6 +103,30 @@ fn another_version_gets_426_and_is_told_13() {
 }
 
 #[test]
+fn a_version_comes_once() {
+    assert_eq!(check(&with("", None, &[("Sec-WebSocket-Version", "13")])), Err(HandshakeError::Version));
+}
+
+#[test]
+fn each_fault_of_a_handshake_has_a_status() {
+    for (fault, status) in [
+        (HandshakeError::Method, 405),
+        (HandshakeError::Host, 400),
+        (HandshakeError::Upgrade, 400),
+        (HandshakeError::Connection, 400),
+        (HandshakeError::Key, 400),
+        (HandshakeError::Version, 426),
+    ] {
+        let mut output = BytesMut::new();
+        fault.reject(&mut output);
+        let answer = String::from_utf8(output.to_vec()).unwrap();
+        assert_eq!(fault.status().as_u16(), status);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains("\r\nConnection: close"), "{answer}");
+    }
+}
+
+#[test]
 fn the_server_chooses_only_what_was_offered() {
     let headers = with("", None, &[("Sec-WebSocket-Protocol", "v2, v1"), ("Sec-WebSocket-Protocol", "v0")]);
     let request = Request::check("GET", true, &headers).unwrap();
@@ -160,6 +184,19 @@ fn a_target_has_no_fragment() {
     let opening = Opening { host: "h", target: "/chat#room", ..Opening::default() };
     assert_eq!(ClientHandshake::new(&opening, nonce, &mut wire).err(), Some(SendError::Target));
     assert!(wire.is_empty());
+}
+
+#[test]
+fn every_connection_has_a_key_of_its_own() {
+    let opening = Opening { host: "h", target: "/", ..Opening::default() };
+    let key_from = |random| {
+        let mut wire = BytesMut::new();
+        ClientHandshake::new(&opening, random, &mut wire).unwrap();
+        let step = RequestReader::default().receive(&wire, &mut BytesMut::new()).unwrap();
+        step.event.unwrap().headers.get_str("sec-websocket-key").unwrap().to_owned()
+    };
+    assert_eq!(key_from(nonce), KEY);
+    assert_ne!(key_from(|bytes: &mut [u8]| bytes.fill(7)), KEY);
 }
 
 /// What the client makes of an answer, in every split: the status if it was refused, the subprotocol if accepted.

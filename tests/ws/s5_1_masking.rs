@@ -15,6 +15,14 @@ fn a_client_refuses_a_masked_frame() {
 }
 
 #[test]
+fn a_client_masks_its_pongs_and_its_close() {
+    let pinged = gets(&unmasked(FIN | PING, b"?"), || client(Config::default()));
+    assert_eq!(pinged.output, masked(FIN | PONG, b"?"));
+    let closed = gets(&unmasked(FIN | CLOSE, &close_payload(1000, "bye")), || client(Config::default()));
+    assert_eq!(closed.output, masked(FIN | CLOSE, &close_payload(1000, "")));
+}
+
+#[test]
 fn a_client_reads_unmasked_frames() {
     let outcome = gets(&unmasked(FIN | TEXT, b"Hello"), || client(Config::default()));
     assert_eq!(outcome.ok(), [text("Hello")]);
