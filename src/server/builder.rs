@@ -28,7 +28,7 @@ impl Builder {
     /// Other limits than the default ones.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.limits = limits.sane();
         self
     }
 

@@ -6,7 +6,7 @@ use crate::topic::Bounds;
 use std::time::Duration;
 
 /// What the server grants its clients. Whoever passes a limit gets the HTTP status or Close code that names it, and the
-/// server goes on.
+/// server goes on. Times are a millisecond at the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Size of a request's head; over it: 431 (or 414 where the target alone is too long). Default 16 KiB and 100
@@ -55,6 +55,29 @@ pub struct Limits {
     /// What of the log is encoded and handed to a socket in one piece, in bytes, unless one message alone is more.
     /// Default 64 KiB: much more than a packet, and no more than a slow reader's share of memory.
     pub batch_bytes: usize,
+}
+
+impl Limits {
+    /// The limits as the server can keep them: a time of nothing would make it go round and round, and an endless one
+    /// cannot be added to the clock's.
+    pub(super) fn sane(mut self) -> Self {
+        const SHORTEST: Duration = Duration::from_millis(1);
+        const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+        for time in [
+            &mut self.head_time,
+            &mut self.body_time,
+            &mut self.idle_time,
+            &mut self.next_request_time,
+            &mut self.keepalive,
+            &mut self.pong_time,
+            &mut self.write_time,
+            &mut self.close_time,
+            &mut self.drain_time,
+        ] {
+            *time = (*time).clamp(SHORTEST, LONGEST);
+        }
+        self
+    }
 }
 
 impl Default for Limits {

@@ -4,6 +4,7 @@ use crate::http::{self, Status};
 use bytes::{Bytes, BytesMut};
 use std::borrow::Cow;
 use std::string::String;
+use std::time::SystemTime;
 use std::vec::Vec;
 
 /// Status, headers and body.
@@ -12,6 +13,11 @@ pub(super) struct Response {
     pub(super) status: Status,
     headers: Vec<(&'static str, Cow<'static, str>)>,
     pub(super) body: Bytes,
+}
+
+/// RFC 9110 §6.6.1: who has a clock says when an answer was made.
+pub(super) fn date() -> String {
+    httpdate::fmt_http_date(SystemTime::now())
 }
 
 /// How an answer ends.
@@ -79,11 +85,12 @@ impl Response {
 
     /// Appends the head, which tells the length of the body.
     pub(super) fn encode_head(&self, persistence: Persistence, output: &mut BytesMut) {
-        let length = std::format!("{}", self.body.len());
+        let (length, date) = (std::format!("{}", self.body.len()), date());
         let mut headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, &**value)).collect();
         if !self.status.has_no_body() {
             headers.push(("Content-Length", &length));
         }
+        headers.push(("Date", &date));
         headers.extend(persistence.header());
         if http::encode_response(self.status, &headers, output).is_err() {
             // A value that cannot go on the wire can only be an embedder's challenge: the answer is then without headers.

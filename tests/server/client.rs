@@ -139,6 +139,15 @@ impl Client {
         String::from_utf8(seen).unwrap()
     }
 
+    /// Reads as many bytes as `expected` has, which is their text but for the date.
+    #[track_caller]
+    pub fn expect(&mut self, expected: impl AsRef<[u8]>) {
+        let expected = expected.as_ref();
+        let got = self.raw(expected.len());
+        let (got, expected) = (String::from_utf8_lossy(&got), String::from_utf8_lossy(expected));
+        assert_eq!(undated(&got), expected);
+    }
+
     /// Reads exactly so many bytes, as they are.
     pub fn raw(&mut self, len: usize) -> Vec<u8> {
         while self.input.len() < len {
@@ -177,6 +186,15 @@ impl Client {
             Err(error) => panic!("reading: {error}, after {:?}", self.input),
         }
     }
+}
+
+/// The date that stands for all dates in what is expected.
+pub const DATE: &str = "Date: Tue, 15 Nov 1994 08:12:31 GMT\r\n";
+
+/// With that date instead of the one that is there.
+pub fn undated(text: &str) -> String {
+    let Some(at) = text.find("Date: ") else { return text.to_owned() };
+    format!("{}{DATE}{}", &text[..at], &text[at + DATE.len()..])
 }
 
 /// An event of an event stream.

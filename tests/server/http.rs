@@ -1,5 +1,6 @@
 //! Requests and their answers, whatever they are about.
 
+use crate::client::Answer;
 use crate::running::{start, start_with};
 use std::time::Duration;
 use tidings::server::Limits;
@@ -50,7 +51,10 @@ fn head_is_get_without_a_body() {
         let get = client.get(&target.replace("&wait=60", ""));
         client.request("HEAD", target, "");
         let head = client.response_to("HEAD");
-        assert_eq!((head.status, &head.headers), (get.status, &get.headers), "{target}");
+        let lines =
+            |answer: &Answer| answer.headers.iter().filter(|(name, _)| name != "Date").cloned().collect::<Vec<_>>();
+        assert_eq!((head.status, lines(&head)), (get.status, lines(&get)), "{target}");
+        assert!(head.header("date").is_some());
         assert!(head.body.is_empty());
     }
     client.request("HEAD", "/topics/news", "Accept: text/event-stream\r\n");

@@ -178,3 +178,38 @@ fn metrics_count_by_transport_and_by_status() {
         assert!(text.lines().any(|found| found == line), "{line} in {text}");
     }
 }
+
+#[test]
+fn times_of_nothing_and_without_end_are_bent_to_what_can_be_kept() {
+    for time in [Duration::ZERO, Duration::MAX] {
+        let limits = Limits {
+            idle_time: time,
+            next_request_time: time,
+            keepalive: time,
+            pong_time: time,
+            write_time: time,
+            close_time: time,
+            drain_time: time,
+            ..Limits::default()
+        };
+        let server = start_with(&limits);
+        let mut source = EventSource::open(server.client(), "/topics/news", "");
+        let socket = WebSocket::open(server.client(), "/topics/news", &[]);
+        server.publish("news", "1");
+        assert_eq!(source.event().unwrap().data, "1");
+        // What waits for a client without end waits for these, too.
+        drop((source, socket));
+    }
+}
+
+#[test]
+fn a_large_answer_is_written_by_the_loop_and_the_connection_goes_on() {
+    let server = start();
+    server.publish("news", &"x".repeat(1 << 20));
+    let mut client = server.client();
+    client.request("GET", "/topics/news", "");
+    client.request("GET", "/healthz", "");
+    assert!(client.response().body.len() > 1 << 20);
+    assert_eq!(client.response().text(), "ok\n");
+    assert_eq!(client.get("/healthz").status, 200);
+}

@@ -1,5 +1,6 @@
 //! Short and long polls.
 
+use crate::client::DATE;
 use crate::running::{Running, start, start_with};
 use std::time::{Duration, Instant};
 use tidings::envelope::{Batch, parse_reset};
@@ -26,10 +27,11 @@ fn a_short_poll_to_the_byte() {
     let body = format!(r#"{{"events":[{{"id":"{id}","event":"price","data":"12"}}],"next":"{id}","more":false}}"#);
     let expected = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+         Content-Length: {}\r\n{DATE}Connection: close\r\n\r\n{body}",
         body.len()
     );
-    assert_eq!(String::from_utf8(client.raw_to_end()).unwrap(), expected);
+    client.expect(expected);
+    client.expect_end();
 }
 
 #[test]
@@ -70,10 +72,10 @@ fn a_held_poll_is_answered_by_a_publish_to_the_byte() {
     let body = format!(r#"{{"events":[{{"id":"{id}","data":"hello"}}],"next":"{id}","more":false}}"#);
     let expected = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n\
-         Content-Length: {}\r\n\r\n{body}",
+         Content-Length: {}\r\n{DATE}\r\n{body}",
         body.len()
     );
-    assert_eq!(String::from_utf8(client.raw(expected.len())).unwrap(), expected);
+    client.expect(expected);
     server.await_metric(HELD, 0);
     // The connection goes on.
     assert_eq!(client.get("/healthz").status, 200);

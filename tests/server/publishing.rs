@@ -1,5 +1,6 @@
 //! `POST /topics/{topic}`.
 
+use crate::client::DATE;
 use crate::running::{start, start_with};
 use tidings::server::Limits;
 use tidings::topic::Bounds;
@@ -19,11 +20,12 @@ fn publish_answers_201_with_the_id_to_the_byte() {
     client.send("POST /topics/news HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
     let expected = format!(
         "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{{\"id\":\"{}-3\"}}",
+         Content-Length: {}\r\n{DATE}Connection: close\r\n\r\n{{\"id\":\"{}-3\"}}",
         body.len(),
         first.epoch()
     );
-    assert_eq!(String::from_utf8(client.raw_to_end()).unwrap(), expected);
+    client.expect(expected);
+    client.expect_end();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Event streams and streams of JSON lines.
 
-use crate::client::{Client, Event, EventSource};
+use crate::client::{Client, DATE, Event, EventSource};
 use crate::running::{Running, start, start_with};
 use std::time::Duration;
 use tidings::server::Limits;
@@ -22,16 +22,19 @@ fn an_event_stream_to_the_byte() {
     let mut client = server.client();
     client.request("GET", "/topics/news?after=oldest", "Accept: text/event-stream\r\n");
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\
-                X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+                X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n";
     let chunk = |data: &str| format!("{:08x}\r\n{data}\r\n", data.len());
     let epoch = old.epoch();
-    let history =
-        format!("{head}{}{}", chunk(&format!("id: {epoch}-0\n\n")), chunk(&format!("id: {old}\ndata: old\n\n")));
-    assert_eq!(String::from_utf8(client.raw(history.len())).unwrap(), history);
+    let history = format!(
+        "{head}{DATE}\r\n{}{}",
+        chunk(&format!("id: {epoch}-0\n\n")),
+        chunk(&format!("id: {old}\ndata: old\n\n"))
+    );
+    client.expect(history);
 
     let id = server.publish_event("news", "price", "1\r\n2");
     let live = chunk(&format!("id: {id}\nevent: price\ndata: 1\ndata: 2\n\n"));
-    assert_eq!(String::from_utf8(client.raw(live.len())).unwrap(), live);
+    client.expect(live);
 }
 
 #[test]
@@ -41,18 +44,18 @@ fn a_json_stream_to_the_byte() {
     let mut client = server.client();
     client.request("GET", "/topics/news?after=oldest", "Accept: application/x-ndjson\r\n");
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nCache-Control: no-store\r\n\
-                X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+                X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n";
     let chunk = |data: &str| format!("{:08x}\r\n{data}\r\n", data.len());
     let history = format!(
-        "{head}{}{}",
+        "{head}{DATE}\r\n{}{}",
         chunk(&format!("{{\"type\":\"bookmark\",\"id\":\"{}-0\"}}\n", old.epoch())),
         chunk(&format!("{{\"type\":\"message\",\"id\":\"{old}\",\"data\":\"old\"}}\n"))
     );
-    assert_eq!(String::from_utf8(client.raw(history.len())).unwrap(), history);
+    client.expect(history);
 
     let id = server.publish_event("news", "price", "12");
     let live = chunk(&format!("{{\"type\":\"message\",\"id\":\"{id}\",\"event\":\"price\",\"data\":\"12\"}}\n"));
-    assert_eq!(String::from_utf8(client.raw(live.len())).unwrap(), live);
+    client.expect(live);
 }
 
 #[test]
@@ -63,10 +66,10 @@ fn an_http_1_0_client_gets_a_stream_that_the_end_of_the_connection_ends() {
     client.send("GET /topics/news?after=oldest HTTP/1.0\r\nAccept: text/event-stream\r\n\r\n");
     let expected = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n\
-         Connection: close\r\n\r\nid: {}-0\n\nid: {id}\ndata: old\n\n",
+         Connection: close\r\n{DATE}\r\nid: {}-0\n\nid: {id}\ndata: old\n\n",
         id.epoch()
     );
-    assert_eq!(String::from_utf8(client.raw(expected.len())).unwrap(), expected);
+    client.expect(expected);
     server.handle.drain();
     let rest = String::from_utf8(client.raw_to_end()).unwrap();
     assert!(rest.starts_with("retry: ") && rest.ends_with("\n\n"), "{rest:?}");

@@ -91,7 +91,7 @@ impl Connection {
         let write = (!self.out.is_empty()).then(|| self.out.since() + limits.write_time);
         match &self.role {
             Role::Idle => self.begun + limits.idle_time,
-            Role::Held(held) => held.due().unwrap_or(self.begun + limits.poll.hold_max),
+            Role::Held(held) => held.due().unwrap_or(self.begun),
             Role::Stream(_) => write.unwrap_or(self.out.since() + limits.keepalive),
             Role::WebSocket(socket) => write.map_or(socket.due(limits), |write| write.min(socket.due(limits))),
             Role::Answered { .. } => self.out.since() + limits.write_time,

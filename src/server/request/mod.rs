@@ -42,6 +42,10 @@ use std::time::Instant;
 /// embedder's. Only pages that were touched cost memory.
 const STACK: usize = 256 * 1024;
 
+/// What is longer is written by the loop: a client that takes its time to read it shall not keep a thread. In bytes; less
+/// than a socket takes at once.
+const MAX_WRITTEN_HERE: usize = 64 * 1024;
+
 /// Serves the connection in a thread of its own until it has nothing to say. `input`: what of it was read already. If
 /// there is no thread to be had the connection is closed.
 pub(super) fn spawn(shared: &Arc<Shared>, socket: TcpStream, input: BytesMut, seat: Present) {
@@ -79,8 +83,8 @@ enum Reply {
     Answer(Response),
     /// The loop goes on with the connection, after it has written these bytes.
     Handed(Role, BytesMut),
-    /// It was answered with these bytes, and the connection ends.
-    Final(BytesMut),
+    /// It is answered, and the connection ends.
+    Last(Response),
     /// A handler of the embedder's goes on with the connection, after these bytes. The text is the last event ID.
     Handler(Handler, BytesMut, String),
     /// The client is gone.
@@ -143,13 +147,11 @@ impl Client {
         self.busy.get_or_insert_with(|| self.shared.busy());
         let until = Instant::now() + limits.head_time;
         let mut reader = RequestReader::new(limits.head);
-        let mut output = BytesMut::new();
+        let mut unsent = BytesMut::new();
         loop {
-            let consumed = match reader.receive(&input, &mut output) {
-                Err(error) => {
-                    self.shared.metrics.answered(error.status());
-                    return Next::Loop(Role::Closing, output, BytesMut::new());
-                }
+            let consumed = match reader.receive(&input, &mut unsent) {
+                // The reader's own answer knows no date.
+                Err(error) => return self.last(&Response::fault(error.status(), std::format!("{error}"))),
                 Ok(step) => match step.event {
                     Some(head) => return self.answer(&head, input.get(step.consumed..).unwrap_or_default()),
                     None => step.consumed,
@@ -192,7 +194,7 @@ impl Client {
                 self.write_answer(head, &response, persistence, body)
             }
             Reply::Handed(role, output) => Next::Loop(role, output, body.into_rest()),
-            Reply::Final(output) => Next::Loop(Role::Closing, output, BytesMut::new()),
+            Reply::Last(response) => self.last(&response.with_headers(origin.cors())),
             Reply::Handler(handler, output, last_event_id) => {
                 let chunked = !persistence.is_http_1_0;
                 Next::Handler { handler, output, input: body.into_rest(), last_event_id, chunked }
@@ -220,6 +222,9 @@ impl Client {
         self.shared.metrics.answered(response.status);
         if !stays {
             return Next::Loop(Role::Closing, output, BytesMut::new());
+        }
+        if output.len() > MAX_WRITTEN_HERE {
+            return Next::Loop(Role::Answered { keep_alive: true }, output, body.into_rest());
         }
         match wire::write_all(&self.socket, &output, self.shared.limits.write_time) {
             Ok(()) => Next::Request(body.into_rest()),

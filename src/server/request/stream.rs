@@ -3,7 +3,7 @@
 use super::super::access::Action;
 use super::super::delivery::{Format, Role, Subscriber};
 use super::super::metrics::Via;
-use super::super::response::Response;
+use super::super::response::{Response, date};
 use super::negotiate::{EVENT_STREAM, NDJSON};
 use super::{Reply, Request, Status, query};
 use crate::http;
@@ -101,6 +101,8 @@ impl Request<'_> {
         if !self.persistence.is_http_1_0 {
             headers.push(("Transfer-Encoding", "chunked"));
         }
+        let date = date();
+        headers.push(("Date", &date));
         headers.extend(self.origin.cors());
         let mut output = BytesMut::new();
         // Constant headers, and an origin that came in a header: they can go out in one.

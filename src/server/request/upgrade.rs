@@ -7,7 +7,7 @@ use super::super::response::Response;
 use super::super::routes::Handler;
 use super::{Reply, Request, Status, query};
 use crate::topic::TopicName;
-use crate::ws::handshake::{self, Answer};
+use crate::ws::handshake::{self, Answer, HandshakeError};
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::string::String;
@@ -62,13 +62,22 @@ impl Request<'_> {
     /// RFC 6455 §4.2.1, and §10.2: the browser tells which page opens the connection, and nothing else stops a page of
     /// another origin from doing it with the visitor's cookies.
     fn handshake(&self) -> Result<handshake::Request<'_>, Reply> {
-        let handshake = handshake::Request::from_head(self.head).map_err(|error| {
-            self.shared.metrics.answered(error.status());
-            let mut output = BytesMut::new();
-            error.reject(&mut output);
-            Reply::Final(output)
-        })?;
+        let handshake = handshake::Request::from_head(self.head).map_err(|error| Reply::Last(refusal(error)))?;
         self.origin.check().map_err(Reply::Answer)?;
         Ok(handshake)
+    }
+}
+
+/// As [`HandshakeError::reject`], with what this server says in every answer.
+fn refusal(error: HandshakeError) -> Response {
+    let response = Response::fault(error.status(), std::format!("{error}"));
+    match error {
+        // §4.4: which version would do. RFC 9110 §15.5.22: what to upgrade to.
+        HandshakeError::Version => response
+            .with_header("Sec-WebSocket-Version", "13")
+            .with_header("Upgrade", "websocket")
+            .with_header("Connection", "Upgrade"),
+        HandshakeError::Method => response.with_header("Allow", "GET"),
+        _ => response,
     }
 }

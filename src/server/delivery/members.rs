@@ -1,0 +1,84 @@
+//! Coming and going: how connections get into the loop, out of it, and into a topic's audience.
+
+use super::batches::Batches;
+use super::connection::Connection;
+use super::{Audience, Delivery, FIRST_CONNECTION, Handed};
+use crate::server::request;
+use mio::{Interest, Token};
+use std::collections::BTreeSet;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Delivery {
+    /// A connection is handed over.
+    pub(super) fn adopt(&mut self, handed: Handed, batches: &mut Batches, now: Instant) {
+        let Handed { socket, input, output, role, seat } = handed;
+        let socket = mio::net::TcpStream::from_std(socket);
+        let connection = Connection::new(socket, input, output, role, seat, now);
+        let Some(token) = self.add(connection) else { return };
+        if let Some(cell) = self.connections.get(&token).and_then(Connection::subscribed) {
+            let cell = Arc::clone(cell);
+            let audience = self.audiences.entry(cell.epoch());
+            audience.or_insert_with(|| Audience { cell, members: BTreeSet::new() }).members.insert(token);
+        }
+        self.step(token, now, |connection, turn| {
+            connection.first_frames(turn);
+            connection.flush(turn)
+        });
+        if self.is_draining {
+            self.step(token, now, |connection, turn| connection.drain(batches, turn));
+        } else {
+            // What was published since the client asked told the loop before it knew of this subscriber: look now.
+            self.hungry.push(token);
+        }
+    }
+
+    /// Takes a connection in. `None`: the system has no room for it.
+    pub(super) fn add(&mut self, mut connection: Connection) -> Option<Token> {
+        let token = Token(self.next);
+        self.next = self.next.wrapping_add(1).max(FIRST_CONNECTION);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        // What is ready already is reported at once: nothing that came before this is missed.
+        self.poll.registry().register(&mut connection.socket, token, interest).ok()?;
+        self.connections.insert(token, connection);
+        Some(token)
+    }
+
+    pub(super) fn remove(&mut self, token: Token) -> Option<Connection> {
+        let mut connection = self.connections.remove(&token)?;
+        self.timers.disarm(token, &mut connection.armed);
+        // Closing the socket would do it, too; one that goes to a thread stays open.
+        let _ = self.poll.registry().deregister(&mut connection.socket);
+        Some(connection)
+    }
+
+    /// A request has begun: a thread reads it.
+    pub(super) fn begin_request(&mut self, token: Token) {
+        let Some(connection) = self.remove(token) else { return };
+        let Connection { socket, input, seat, .. } = connection;
+        let socket = into_std(socket);
+        if socket.set_nonblocking(false).is_ok() {
+            request::spawn(&self.shared, socket, input, seat);
+        }
+    }
+
+    pub(super) fn leave(&mut self, epoch: u64, token: Token, now: Instant) {
+        let Some(audience) = self.audiences.get_mut(&epoch) else { return };
+        audience.members.remove(&token);
+        if audience.members.is_empty() {
+            audience.cell.touch(now);
+            self.audiences.remove(&epoch);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn into_std(socket: mio::net::TcpStream) -> TcpStream {
+    std::os::fd::OwnedFd::from(socket).into()
+}
+
+#[cfg(windows)]
+fn into_std(socket: mio::net::TcpStream) -> TcpStream {
+    std::os::windows::io::OwnedSocket::from(socket).into()
+}
