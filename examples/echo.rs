@@ -1,10 +1,10 @@
 //! A WebSocket echo server: `cargo run --release --example echo -- --addr 127.0.0.1:9001`.
 //!
-//! Prints one line when it listens. Takes messages of up to 64 MiB, as the Autobahn suite sends them.
+//! Prints one line when it listens. Takes large messages, compressed or not, as the Autobahn suite sends them.
 
 use std::io;
 use std::process::ExitCode;
-use tidings::server::{Message, Server, WebSocket};
+use tidings::server::{Message, Server, WebSocket, WebSocketOptions};
 use tidings::ws;
 
 /// The Autobahn suite's largest messages have 16 MiB.
@@ -30,8 +30,14 @@ fn main() -> ExitCode {
 }
 
 fn serve(addr: &str) -> io::Result<()> {
-    let config = ws::Config { max_frame: LARGEST, max_message: LARGEST, ..ws::Config::default() };
-    let server = Server::builder().websocket("/", config, echo).bind(addr)?;
+    let options = WebSocketOptions {
+        config: ws::Config { max_frame: LARGEST, max_message: LARGEST, ..ws::Config::default() },
+        #[cfg(feature = "deflate")]
+        deflate: Some(ws::deflate::Options::default()),
+        #[cfg(not(feature = "deflate"))]
+        deflate: None,
+    };
+    let server = Server::builder().websocket("/", options, echo).bind(addr)?;
     println!("listening on ws://{}/", server.local_addr());
     server.run()
 }

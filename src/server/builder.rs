@@ -5,10 +5,9 @@ use super::delivery::{Delivery, WAKER};
 use super::routes::{Handler, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
-use super::{EventStream, Limits, Server, WebSocket};
+use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
 use crate::http::RequestHead;
 use crate::topic::TopicName;
-use crate::ws;
 use std::boxed::Box;
 use std::io;
 use std::net::{TcpListener, ToSocketAddrs};
@@ -51,16 +50,17 @@ impl Builder {
         self
     }
 
-    /// Serves a WebSocket at that path, such as `/echo`: each connection runs `handler` in a thread of its own. Paths
+    /// Serves a WebSocket at that path, such as `/echo`; `options` may be a plain [`Config`](crate::ws::Config). Each
+    /// connection runs `handler` in a thread of its own. Paths
     /// below `/topics/` are the topics' and cannot be taken.
     #[must_use]
     pub fn websocket(
         mut self,
         path: impl Into<String>,
-        config: ws::Config,
+        options: impl Into<WebSocketOptions>,
         handler: impl Fn(&mut WebSocket) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        self.routes.mount(path.into(), Handler::WebSocket(config, Arc::new(handler)));
+        self.routes.mount(path.into(), Handler::WebSocket(options.into(), Arc::new(handler)));
         self
     }
 

@@ -63,6 +63,7 @@ pub use builder::Builder;
 pub use event_stream::EventStream;
 pub use handle::Handle;
 pub use limits::Limits;
+pub use routes::WebSocketOptions;
 pub use websocket::{Message, WebSocket};
 
 use crate::topic;

@@ -14,10 +14,34 @@ pub(super) type WebSocketHandler = dyn Fn(&mut WebSocket) -> io::Result<()> + Se
 pub(super) type EventStreamHandler = dyn Fn(&mut EventStream) -> io::Result<()> + Send + Sync;
 
 /// A handler, in a thread of its own for each connection.
-#[derive(Clone)]
 pub(super) enum Handler {
-    WebSocket(ws::Config, Arc<WebSocketHandler>),
+    WebSocket(WebSocketOptions, Arc<WebSocketHandler>),
     EventStream(Arc<EventStreamHandler>),
+}
+
+/// What the clients of a WebSocket handler may send, and whether messages may be compressed.
+///
+/// ```
+/// use tidings::server::WebSocketOptions;
+/// use tidings::ws::{self, deflate};
+///
+/// # #[cfg(feature = "deflate")]
+/// let compressed = WebSocketOptions { deflate: Some(deflate::Options::default()), ..WebSocketOptions::default() };
+/// let plain = WebSocketOptions::from(ws::Config { max_message: 1024, ..ws::Config::default() });
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct WebSocketOptions {
+    /// The limits. Messages are read whole, whatever it says about their delivery.
+    pub config: ws::Config,
+    /// Compress messages (RFC 7692), if the client offers it on terms that can be kept. Default: do not. A connection
+    /// that has sent and got compressed messages takes some 300 KiB.
+    pub deflate: Option<ws::deflate::Options>,
+}
+
+impl From<ws::Config> for WebSocketOptions {
+    fn from(config: ws::Config) -> Self {
+        Self { config, deflate: None }
+    }
 }
 
 impl fmt::Debug for Handler {

@@ -2,7 +2,7 @@
 
 use super::shared::Shared;
 use super::wire;
-use crate::ws::{CloseCode, Config, Connection, Event, SendError};
+use crate::ws::{CloseCode, Connection, Event, SendError};
 use bytes::BytesMut;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
@@ -41,8 +41,7 @@ pub struct WebSocket {
 const MAX_WAITING: usize = 64 * 1024;
 
 impl WebSocket {
-    pub(super) fn new(shared: Arc<Shared>, socket: Arc<TcpStream>, config: Config, input: &[u8]) -> Self {
-        let connection = Connection::server(config);
+    pub(super) fn new(shared: Arc<Shared>, socket: Arc<TcpStream>, connection: Connection, input: &[u8]) -> Self {
         Self { shared, socket, connection, input: BytesMut::from(input), output: BytesMut::new() }
     }
 
@@ -62,7 +61,10 @@ impl WebSocket {
                 Some(Event::Text(text)) => (Some(Message::Text(text.into_owned())), false),
                 Some(Event::Binary(data)) => (Some(Message::Binary(data.into_owned())), false),
                 Some(Event::Close(_)) => (None, true),
-                _ => (None, false),
+                // Pieces are not asked for.
+                Some(Event::Ping(_) | Event::Pong(_) | Event::TextChunk { .. } | Event::BinaryChunk { .. }) | None => {
+                    (None, false)
+                }
             };
             let consumed = step.consumed;
             bytes::Buf::advance(&mut self.input, consumed);

@@ -93,7 +93,7 @@ impl Connection {
             Role::Idle => self.begun + limits.idle_time,
             Role::Held(held) => held.due().unwrap_or(self.begun),
             Role::Stream(_) => write.unwrap_or(self.out.since() + limits.keepalive),
-            Role::WebSocket(socket) => write.map_or(socket.due(limits), |write| write.min(socket.due(limits))),
+            Role::WebSocket(socket) => write.into_iter().chain(socket.due()).min().unwrap_or(self.begun),
             Role::Answered { .. } => self.out.since() + limits.write_time,
             Role::Closing => write.unwrap_or(self.out.since() + limits.close_time),
         }

@@ -9,7 +9,7 @@ use crate::envelope::Submission;
 use crate::server::shared::Shared;
 use crate::server::{Limits, PublishError};
 use crate::topic::{EventName, PublishError as TopicError};
-use crate::ws::{self, CloseCode, Connection, Event};
+use crate::ws::{self, CloseCode, Connection, Event, Keepalive, KeepaliveEvent, KeepaliveOptions};
 use bytes::BytesMut;
 use std::string::String;
 use std::sync::Arc;
@@ -25,12 +25,7 @@ pub(in super::super) struct TopicSocket {
     pub(super) subscriber: Subscriber,
     connection: Connection,
     may_publish: bool,
-    /// When the last byte came.
-    heard: Instant,
-    /// When it was asked whether it is still there, if nothing came since.
-    pinged: Option<Instant>,
-    /// When the closing handshake began.
-    closing: Option<Instant>,
+    keepalive: Keepalive<Instant>,
 }
 
 impl TopicSocket {
@@ -44,25 +39,27 @@ impl TopicSocket {
             _ => limits.message_bytes,
         };
         let config = ws::Config { max_frame: max_message, max_message, ..ws::Config::default() };
-        let connection = Connection::server(config);
-        Self { subscriber, connection, may_publish, heard: Instant::now(), pinged: None, closing: None }
+        let options = KeepaliveOptions {
+            interval: limits.keepalive,
+            pong_within: limits.pong_time,
+            close_within: limits.close_time,
+        };
+        let keepalive = Keepalive::new(options, Instant::now());
+        Self { subscriber, connection: Connection::server(config), may_publish, keepalive }
     }
 
     /// When something must be done about silence.
-    pub(super) fn due(&self, limits: &Limits) -> Instant {
-        match (self.closing, self.pinged) {
-            (Some(since), _) => since + limits.close_time,
-            (None, Some(since)) => since + limits.pong_time,
-            (None, None) => self.heard + limits.keepalive,
-        }
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.keepalive.poll_timeout()
     }
 
-    /// It is [`due`](Self::due): asks whether the peer is still there. False: it has had its chance.
+    /// Asks whether the peer is still there, if that is due. False: it has had its chance.
     pub(super) fn keep_alive(&mut self, output: &mut BytesMut, now: Instant) -> bool {
-        // RFC 6455 §5.5.2
-        let asked = self.closing.is_none() && self.pinged.is_none() && self.connection.ping(&[], output).is_ok();
-        self.pinged = Some(now);
-        asked
+        match self.keepalive.handle_timeout(now) {
+            None => true,
+            Some(KeepaliveEvent::Ping) => self.connection.ping(&[], output).is_ok(),
+            Some(KeepaliveEvent::Gone) => false,
+        }
     }
 
     /// Whether nothing more is to be said or heard.
@@ -103,8 +100,7 @@ impl TopicSocket {
         now: Instant,
     ) -> usize {
         if !input.is_empty() {
-            self.heard = now;
-            self.pinged = None;
+            self.keepalive.received(now);
         }
         let mut used = 0;
         loop {
@@ -154,7 +150,7 @@ impl TopicSocket {
     fn close(&mut self, code: CloseCode, reason: &str, output: &mut BytesMut, now: Instant) {
         // A Close that was sent already has said why.
         if self.connection.close(code, reason, output).is_ok() {
-            self.closing = Some(now);
+            self.keepalive.closing(now);
         }
     }
 }

@@ -1,28 +1,35 @@
 //! Handing a connection to a handler of the embedder's, and taking it back.
 
-use super::super::routes::Handler;
+use super::super::routes::{EventStreamHandler, WebSocketHandler};
 use super::super::{EventStream, WebSocket};
 use super::{Client, wire};
 use crate::server::delivery::Role;
-use crate::ws::CloseCode;
+use crate::ws::{CloseCode, Connection};
 use bytes::BytesMut;
+use std::boxed::Box;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::string::String;
 use std::sync::Arc;
 
+/// A handler, and the connection in the state that it gets it in.
+pub(super) enum Mounted {
+    WebSocket(Box<Connection>, Arc<WebSocketHandler>),
+    EventStream { handler: Arc<EventStreamHandler>, last_event_id: String, chunked: bool },
+}
+
 impl Client {
     /// Runs the handler in this thread. `output` goes out first; `input` was read already.
-    pub(super) fn handle(self, handler: &Handler, output: &[u8], input: &[u8], last_event_id: String, chunked: bool) {
+    pub(super) fn handle(self, mounted: Mounted, output: &[u8], input: &[u8]) {
         if wire::write_all(&self.socket, output, self.shared.limits.write_time).is_err() {
             return;
         }
         let Self { shared, socket, seat, busy } = self;
         let socket = Arc::new(socket);
         let interruptible = shared.interruptible(&socket);
-        let rest = match handler {
-            Handler::WebSocket(config, handler) => {
-                let mut websocket = WebSocket::new(Arc::clone(&shared), Arc::clone(&socket), config.clone(), input);
+        let rest = match mounted {
+            Mounted::WebSocket(connection, handler) => {
+                let mut websocket = WebSocket::new(Arc::clone(&shared), Arc::clone(&socket), *connection, input);
                 let code = match guarded(|| handler(&mut websocket)) {
                     Some(_) if shared.is_draining() => CloseCode::GOING_AWAY,
                     Some(Ok(())) => CloseCode::NORMAL,
@@ -34,7 +41,7 @@ impl Client {
                 };
                 websocket.finish(code)
             }
-            Handler::EventStream(handler) => {
+            Mounted::EventStream { handler, last_event_id, chunked } => {
                 let mut events = EventStream::new(Arc::clone(&shared), Arc::clone(&socket), last_event_id, chunked);
                 if guarded(|| handler(&mut events)).is_none() {
                     shared.metrics.panics.add(1);

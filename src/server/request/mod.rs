@@ -25,15 +25,14 @@ use super::access::Origin;
 use super::delivery::{Handed, Role};
 use super::metrics::Present;
 use super::response::{Persistence, Response};
-use super::routes::Handler;
 use super::shared::{Busy, Shared};
 use super::wire;
 use crate::http::{BodyReader, Framing, RequestHead, RequestReader, Status, Version};
 use body::Body;
 use bytes::{Buf, BytesMut};
+use handler::Mounted;
 use std::io;
 use std::net::TcpStream;
-use std::string::String;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -85,8 +84,8 @@ enum Reply {
     Handed(Role, BytesMut),
     /// It is answered, and the connection ends.
     Last(Response),
-    /// A handler of the embedder's goes on with the connection, after these bytes. The text is the last event ID.
-    Handler(Handler, BytesMut, String),
+    /// A handler of the embedder's goes on with the connection, after these bytes.
+    Handler(Mounted, BytesMut),
     /// The client is gone.
     Gone,
 }
@@ -105,14 +104,8 @@ enum Next {
     Idle,
     /// The loop goes on with it; bytes to write, and bytes that were read.
     Loop(Role, BytesMut, BytesMut),
-    /// A handler goes on with it; likewise, with the last event ID and whether its stream is chunked.
-    Handler {
-        handler: Handler,
-        output: BytesMut,
-        input: BytesMut,
-        last_event_id: String,
-        chunked: bool,
-    },
+    /// A handler goes on with it; likewise.
+    Handler(Mounted, BytesMut, BytesMut),
     Gone,
 }
 
@@ -123,9 +116,7 @@ impl Client {
                 Next::Request(rest) => input = rest,
                 Next::Idle => return self.hand_over(Role::Idle, BytesMut::new(), BytesMut::new()),
                 Next::Loop(role, output, input) => return self.hand_over(role, output, input),
-                Next::Handler { handler, output, input, last_event_id, chunked } => {
-                    return self.handle(&handler, &output, &input, last_event_id, chunked);
-                }
+                Next::Handler(mounted, output, input) => return self.handle(mounted, &output, &input),
                 Next::Gone => return,
             }
         }
@@ -195,10 +186,7 @@ impl Client {
             }
             Reply::Handed(role, output) => Next::Loop(role, output, body.into_rest()),
             Reply::Last(response) => self.last(&response.with_headers(origin.cors())),
-            Reply::Handler(handler, output, last_event_id) => {
-                let chunked = !persistence.is_http_1_0;
-                Next::Handler { handler, output, input: body.into_rest(), last_event_id, chunked }
-            }
+            Reply::Handler(mounted, output) => Next::Handler(mounted, output, body.into_rest()),
             Reply::Gone => Next::Gone,
         }
     }

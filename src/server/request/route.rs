@@ -60,8 +60,8 @@ impl Request<'_> {
     fn mounted(&mut self, handler: &Handler) -> Reply {
         match (self.head.method, handler) {
             ("OPTIONS", _) => Reply::Answer(options("GET, OPTIONS", self.origin)),
-            ("GET", Handler::WebSocket(..)) => self.upgrade_for(handler),
-            ("GET", Handler::EventStream(_)) => self.event_stream_for(handler),
+            ("GET", Handler::WebSocket(options, handler)) => self.upgrade_for(options, handler),
+            ("GET", Handler::EventStream(handler)) => self.event_stream_for(handler),
             _ => Reply::Answer(not_allowed("GET, OPTIONS")),
         }
     }

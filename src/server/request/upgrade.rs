@@ -4,13 +4,16 @@ use super::super::access::Action;
 use super::super::delivery::{Format, Role, TopicSocket};
 use super::super::metrics::Via;
 use super::super::response::Response;
-use super::super::routes::Handler;
+use super::super::routes::{EventStreamHandler, WebSocketHandler, WebSocketOptions};
+use super::handler::Mounted;
 use super::{Reply, Request, Status, query};
 use crate::topic::TopicName;
 use crate::ws::handshake::{self, Answer, HandshakeError};
+use crate::ws::{self, Connection};
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::string::String;
+use std::sync::Arc;
 
 /// The subprotocol with envelopes. Without it a client gets the bare data.
 const SUBPROTOCOL: &str = "tidings.v1";
@@ -40,23 +43,28 @@ impl Request<'_> {
         Reply::Handed(Role::WebSocket(Box::new(socket)), output)
     }
 
-    pub(super) fn upgrade_for(&mut self, handler: &Handler) -> Reply {
+    pub(super) fn upgrade_for(&mut self, options: &WebSocketOptions, handler: &Arc<WebSocketHandler>) -> Reply {
         let handshake = match self.handshake() {
             Ok(handshake) => handshake,
             Err(reply) => return reply,
         };
         let mut output = BytesMut::new();
-        if handshake.accept(&Answer::default(), &mut output).is_err() {
+        let answer = Answer { deflate: options.deflate.as_ref(), ..Answer::default() };
+        let Ok(extensions) = handshake.accept(&answer, &mut output) else {
             return Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"));
-        }
+        };
         self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
-        Reply::Handler(handler.clone(), output, String::new())
+        let config = ws::Config { delivery: ws::Delivery::Whole, ..options.config.clone() };
+        let connection = Connection::server(config).with_extensions(&extensions);
+        Reply::Handler(Mounted::WebSocket(Box::new(connection), Arc::clone(handler)), output)
     }
 
-    pub(super) fn event_stream_for(&mut self, handler: &Handler) -> Reply {
+    pub(super) fn event_stream_for(&mut self, handler: &Arc<EventStreamHandler>) -> Reply {
         let output = self.stream_head(super::negotiate::EVENT_STREAM);
         self.shared.metrics.answered(Status::OK);
-        Reply::Handler(handler.clone(), output, self.last_event_id().map(String::from).unwrap_or_default())
+        let last_event_id = self.last_event_id().map(String::from).unwrap_or_default();
+        let chunked = !self.persistence.is_http_1_0;
+        Reply::Handler(Mounted::EventStream { handler: Arc::clone(handler), last_event_id, chunked }, output)
     }
 
     /// RFC 6455 §4.2.1, and §10.2: the browser tells which page opens the connection, and nothing else stops a page of
