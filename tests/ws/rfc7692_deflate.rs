@@ -342,8 +342,9 @@ fn many_small_blocks_take_linear_time() {
         start.elapsed()
     };
     let least = |blocks| (0..3).map(|_| time_for(blocks)).min().unwrap();
-    let (few, many) = (least(20_000), least(320_000));
-    assert!(many < few * 64, "16 times as many take {many:?} instead of {few:?}");
+    let (few, many) = (least(10_000), least(320_000));
+    // 32 times as many in a quiet place, and over 500 times if it were not linear.
+    assert!(many < few * 250, "32 times as many take {many:?} instead of {few:?}");
 }
 
 fn payload_len(event: &Got) -> usize {
