@@ -100,6 +100,7 @@ fn another_version_gets_426_and_is_told_13() {
     let answer = String::from_utf8(output.to_vec()).unwrap();
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
     assert!(answer.contains("\r\nSec-WebSocket-Version: 13\r\n"), "{answer}");
+    assert!(answer.contains("\r\nUpgrade: websocket\r\n"), "{answer}");
 }
 
 #[test]

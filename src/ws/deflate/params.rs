@@ -1,4 +1,4 @@
-//! The extension's parameters as they stand in `Sec-WebSocket-Extensions` (RFC 6455 §9.1, RFC 7692 §7.1).
+//! The extension's parameters as they stand in `Sec-WebSocket-Extensions` (RFC 7692 §7.1, RFC 6455 §9.1).
 
 use super::MAX_WINDOW_BITS;
 
