@@ -119,3 +119,12 @@ fn a_body_that_does_not_come_is_408() {
     let answer = client.response();
     assert_eq!((answer.status, answer.header("connection")), (408, Some("close")));
 }
+
+#[test]
+fn expect_100_continue_of_http_1_0_is_ignored() {
+    let server = start();
+    let mut client = server.client();
+    client.send("POST /topics/news HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    client.send("hi");
+    assert_eq!(client.response().status, 201);
+}

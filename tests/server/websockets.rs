@@ -197,6 +197,7 @@ fn bad_handshakes_are_refused() {
         assert_eq!(answer.status, status, "{headers}");
         if status == 426 {
             assert_eq!(answer.header("sec-websocket-version"), Some("13"));
+            assert_eq!(answer.header("upgrade"), Some("websocket"));
         }
         client.expect_end();
     }
