@@ -1,6 +1,6 @@
 //! A poll's answer as JSON, whoever gives it: the request thread at once, or the loop in time.
 
-use super::metrics::Delivery;
+use super::metrics::ByTransport;
 use crate::envelope;
 use crate::http::Status;
 use crate::longpoll::Answer;
@@ -22,7 +22,7 @@ pub(super) fn encode(answer: &Answer<'_>) -> (Status, BytesMut) {
 }
 
 /// Counts what an answer delivers.
-pub(super) fn count(answer: &Answer<'_>, bytes: usize, delivery: &Delivery) {
+pub(super) fn count(answer: &Answer<'_>, bytes: usize, delivery: &ByTransport) {
     match answer {
         Answer::Events { messages, .. } => delivery.messages.add(messages.len() as u64),
         Answer::Reset(_) => delivery.resets.add(1),

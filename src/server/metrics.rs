@@ -79,7 +79,7 @@ impl Counter {
 
 /// What is counted for each transport.
 #[derive(Debug, Default)]
-pub(super) struct Delivery {
+pub(super) struct ByTransport {
     pub(super) subscribers: Gauge,
     pub(super) messages: Counter,
     pub(super) bytes: Counter,
@@ -94,7 +94,7 @@ pub(super) struct Metrics {
     pub(super) panics: Counter,
     /// How often the loop has looked for something to do: on an idle server this number stands still.
     pub(super) turns: Counter,
-    deliveries: [Delivery; Via::ALL.len()],
+    deliveries: [ByTransport; Via::ALL.len()],
     /// Answers by status, 100 to 599.
     answers: [Counter; STATUSES],
 }
@@ -117,7 +117,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    pub(super) fn delivery(&self, via: Via) -> &Delivery {
+    pub(super) fn delivery(&self, via: Via) -> &ByTransport {
         let [websocket, sse, stream, long_poll, short_poll] = &self.deliveries;
         match via {
             Via::WebSocket => websocket,
@@ -166,7 +166,7 @@ impl Metrics {
         name: &str,
         kind: &str,
         help: &str,
-        value: impl Fn(&Delivery) -> u64,
+        value: impl Fn(&ByTransport) -> u64,
     ) -> fmt::Result {
         title(out, name, kind, help)?;
         for via in Via::ALL {
