@@ -2,77 +2,83 @@
 //! physical limit, a copy of the same bytes.
 
 use bytes::BytesMut;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Duration;
 use tidings::envelope::{self, Envelope};
 use tidings::topic::{Bounds, Cursor, Topic};
+use tidings_benches::{Bench, Contestant};
 
 const KEPT: u64 = 10_000;
+const SHORT: &str = "a short message";
 
-fn full_topic(data: &str) -> Topic<Duration> {
+fn main() {
+    let mut bench = Bench::from_args();
+    log(&mut bench);
+    encode_message(&mut bench);
+    encode_poll(&mut bench);
+}
+
+fn full_topic() -> Topic<Duration> {
     let mut topic = Topic::new(1, Bounds { bytes: usize::MAX, ..Bounds::default() });
     for _ in 0..KEPT {
-        topic.publish(None, data, Duration::ZERO).expect("it fits");
+        topic.publish(None, SHORT, Duration::ZERO).expect("it fits");
     }
     topic
 }
 
-fn log(c: &mut Criterion) {
-    let mut group = c.benchmark_group("topic");
-    let mut topic = full_topic("a short message");
-    group.bench_function("publish, one in and one out", |b| {
-        b.iter(|| topic.publish(None, black_box("a short message"), Duration::ZERO));
-    });
-    let depths = [("read at the floor", topic.oldest().n()), ("read at the middle", topic.newest().n() - KEPT / 2)];
-    for (name, n) in depths {
-        group.bench_function(name, |b| {
-            b.iter(|| topic.read(black_box(Cursor::new(1, n))).map(|mut all| all.next().is_some()));
-        });
-    }
-    group.finish();
+fn log(bench: &mut Bench) {
+    bench.section("a log of 10,000 messages, time each");
+    let mut topic = full_topic();
+    let publish = || {
+        topic.publish(None, black_box(SHORT), Duration::ZERO).expect("it fits");
+        topic.len() as u64
+    };
+    bench.row("publish, one in and one out", 1, vec![Contestant::new("tidings", publish)]);
+    let topic = full_topic();
+    let read_after = |n| {
+        let topic = &topic;
+        move || topic.read(black_box(Cursor::new(1, n))).map_or(0, |mut all| u64::from(all.next().is_some()))
+    };
+    let at_the_floor = Contestant::new("at the floor", read_after(topic.oldest().n()));
+    let in_the_middle = Contestant::new("in the middle", read_after(topic.newest().n() - KEPT / 2));
+    bench.row("read one", 1, vec![at_the_floor, in_the_middle]);
 }
 
-fn encode_message(c: &mut Criterion) {
-    for (name, data) in [("encode 64 B", "x".repeat(64)), ("encode 64 KiB", "x".repeat(64 * 1024))] {
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Bytes(data.len() as u64));
-        let sent = Envelope::Message { id: Cursor::new(1_700_000_000_000, 7), event: None, data: (&*data).into() };
-        let mut output = BytesMut::with_capacity(128 * 1024);
-        group.bench_function("envelope", |b| {
-            b.iter(|| {
-                output.clear();
-                sent.encode(&mut output);
-                black_box(&output);
-            });
-        });
-        let encoded = output.to_vec();
-        group.bench_function("memcpy", |b| {
-            b.iter(|| {
-                output.clear();
-                output.extend_from_slice(black_box(&encoded));
-                black_box(&output);
-            });
-        });
-        group.finish();
+fn encode_message(bench: &mut Bench) {
+    bench.section("encode a message's envelope, time each");
+    for (name, len) in [("64 B", 64), ("64 KiB", 64 << 10)] {
+        let data = "x".repeat(len);
+        let message = Envelope::Message { id: Cursor::new(1_700_000_000_000, 7), event: None, data: (&*data).into() };
+        let row = encode_row(|output| message.encode(output));
+        bench.row(name, 1, row);
     }
 }
 
-fn encode_poll(c: &mut Criterion) {
-    let topic = full_topic("a short message");
-    let mut output = BytesMut::with_capacity(256 * 1024);
-    let mut group = c.benchmark_group("encode a poll's answer of 500");
-    group.throughput(Throughput::Elements(500));
-    group.bench_function("envelope", |b| {
-        b.iter(|| {
-            output.clear();
-            let Ok(all) = topic.read(topic.oldest()) else { return };
-            envelope::encode_batch(all.batch(500, usize::MAX), topic.newest(), true, &mut output);
-            black_box(&output);
-        });
+fn encode_poll(bench: &mut Bench) {
+    bench.section("encode a poll's answer of 500 messages, time a message");
+    let topic = full_topic();
+    let row = encode_row(|output| {
+        let all = topic.read(topic.oldest()).expect("it is kept");
+        envelope::encode_batch(all.batch(500, usize::MAX), topic.newest(), true, output);
     });
-    group.finish();
+    bench.row("short messages", 500, row);
 }
 
-criterion_group!(benches, log, encode_message, encode_poll);
-criterion_main!(benches);
+/// Encoding into a buffer that is emptied in between, and copying the same bytes.
+fn encode_row<'a>(encode: impl Fn(&mut BytesMut) + 'a) -> Vec<Contestant<'a>> {
+    let mut output = BytesMut::new();
+    encode(&mut output);
+    let encoded = output.to_vec();
+    let mut copied = BytesMut::new();
+    let encode = move || {
+        output.clear();
+        encode(&mut output);
+        black_box(&output).len() as u64
+    };
+    let copy = move || {
+        copied.clear();
+        copied.extend_from_slice(black_box(&encoded));
+        black_box(&copied).len() as u64
+    };
+    vec![Contestant::new("tidings", encode), Contestant::limit("memcpy", copy)]
+}
