@@ -100,3 +100,21 @@ fn a_client_that_does_not_go_is_waited_for_no_longer_than_the_limit() {
     server.await_metric("tidings_request_threads", 2);
     server.stop();
 }
+
+/// Whether the request has come when the server looks is up to the system, so it may take a few tries.
+#[test]
+fn a_request_that_came_before_is_answered_503() {
+    let answered = (0..50).any(|_| {
+        let server = Server::builder().bind("127.0.0.1:0").unwrap();
+        let mut client = crate::client::Client::connect(server.local_addr());
+        client.request("GET", "/healthz", "");
+        server.handle().drain();
+        let running = std::thread::spawn(|| server.run());
+        let answer = String::from_utf8(client.raw_to_end()).unwrap();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        drop(client);
+        running.join().unwrap().unwrap();
+        !answer.is_empty()
+    });
+    assert!(answered);
+}

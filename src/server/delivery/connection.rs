@@ -158,7 +158,11 @@ impl Connection {
     /// The server goes away.
     pub(super) fn drain(&mut self, batches: &mut Batches, turn: &mut Turn<'_>) -> Fate {
         match &mut self.role {
-            Role::Idle => Fate::Gone,
+            // A request that is there already gets its answer, which says that the server goes away.
+            Role::Idle => match self.begin_request() {
+                Fate::Request => Fate::Request,
+                _ => Fate::Gone,
+            },
             Role::Held(held) => {
                 self.role = held.drain(&mut self.out, batches, turn);
                 self.flush(turn)

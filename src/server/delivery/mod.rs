@@ -270,6 +270,8 @@ impl Delivery {
     /// Everybody is told, and nobody is let in.
     fn drain(&mut self, batches: &mut Batches, now: Instant) {
         self.is_draining = true;
+        // Whoever has come already is told, too.
+        self.accept(now);
         self.acceptor = None;
         let tokens: Vec<Token> = self.connections.keys().copied().collect();
         for token in tokens {

@@ -48,7 +48,8 @@ const MAX_WRITTEN_HERE: usize = 64 * 1024;
 /// Serves the connection in a thread of its own until it has nothing to say. `input`: what of it was read already. If
 /// there is no thread to be had the connection is closed.
 pub(super) fn spawn(shared: &Arc<Shared>, socket: TcpStream, input: BytesMut, seat: Present) {
-    let client = Client { shared: Arc::clone(shared), socket, seat, busy: None };
+    let busy = Some(shared.busy());
+    let client = Client { shared: Arc::clone(shared), socket, seat, busy };
     let thread = thread::Builder::new().name("tidings-request".into()).stack_size(STACK);
     let count = shared.metrics.threads.enter();
     let _ = thread.spawn(move || {
@@ -113,7 +114,13 @@ impl Client {
     fn serve(mut self, mut input: BytesMut) {
         loop {
             match self.next(input) {
-                Next::Request(rest) => input = rest,
+                Next::Request(rest) => {
+                    // Between two requests nobody is in the midst of anything.
+                    if rest.is_empty() {
+                        self.busy = None;
+                    }
+                    input = rest;
+                }
                 Next::Idle => return self.hand_over(Role::Idle, BytesMut::new(), BytesMut::new()),
                 Next::Loop(role, output, input) => return self.hand_over(role, output, input),
                 Next::Handler(mounted, output, input) => return self.handle(mounted, &output, &input),
@@ -126,7 +133,6 @@ impl Client {
     fn next(&mut self, mut input: BytesMut) -> Next {
         let limits = &self.shared.limits;
         if input.is_empty() {
-            self.busy = None;
             let until = Instant::now() + limits.next_request_time;
             match wire::read(&self.socket, &mut input, limits.head.bytes, until) {
                 Ok(0) => return Next::Gone,
