@@ -24,18 +24,23 @@ mod close;
 mod config;
 mod connection;
 mod error;
+mod event;
 mod keepalive;
 mod prepared;
+mod receive;
 mod send;
 mod utf8;
 
 pub use close::{CloseCode, CloseFrame, MAX_REASON};
 pub use config::{Config, Delivery};
-pub use connection::{Connection, Ending, Event};
+pub use connection::Connection;
 pub use error::{ProtocolError, SendError};
+pub use event::{Ending, Event};
 pub use keepalive::{Keepalive, KeepaliveEvent, KeepaliveOptions};
 pub use prepared::Prepared;
-pub use send::encode_unmasked;
+pub use send::encode_text;
+#[cfg(feature = "server")]
+pub(crate) use send::encode_text_bytes;
 
 use deflate::Codec;
 

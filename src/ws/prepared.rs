@@ -1,8 +1,8 @@
 //! A message encoded once and sent to any number of clients.
 
 use super::Codec;
-use super::encode_unmasked;
 use super::frame::Opcode;
+use super::send;
 use bytes::{Bytes, BytesMut};
 
 /// A server's message as the bytes of its frame. Cloning shares them.
@@ -46,7 +46,7 @@ impl Prepared {
 
     fn new(opcode: Opcode, payload: &[u8]) -> Self {
         let mut frame = BytesMut::new();
-        encode_unmasked(opcode, payload, &mut frame);
+        send::encode(opcode, payload, None, &mut frame);
         let payload_at = frame.len() - payload.len();
         Self { opcode, frame: frame.freeze(), payload_at, compressed: None }
     }
@@ -57,7 +57,7 @@ impl Prepared {
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn deflated(mut self, level: u32) -> Self {
-        use super::{deflate, frame::Header, send};
+        use super::{deflate, frame::Header};
         let payload = deflate::compress_alone(self.payload(), level);
         if payload.len() < self.payload().len() {
             let payload_len = payload.len() as u64;

@@ -5,6 +5,7 @@ use super::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
 use super::{CloseCode, Connection, MAX_REASON, Prepared, Role, SendError, mask};
 use alloc::boxed::Box;
 use bytes::BytesMut;
+use core::fmt;
 
 impl Connection {
     /// Sends a text message in one frame.
@@ -168,14 +169,21 @@ impl Connection {
     }
 }
 
-/// Appends one unfragmented, unmasked frame: what a server sends, encoded once for any number of connections.
+/// Appends a text message as any server sends it, unmasked and in one frame: for who writes one buffer to many sockets.
+/// [`Prepared`] is the same as a value of its own.
 #[inline]
-pub fn encode_unmasked(opcode: Opcode, payload: &[u8], output: &mut BytesMut) {
-    encode(opcode, payload, None, output);
+pub fn encode_text(text: &str, output: &mut BytesMut) {
+    encode(Opcode::Text, text.as_bytes(), None, output);
+}
+
+/// The same for text that is known to be UTF-8 and is there as bytes.
+#[cfg(feature = "server")]
+pub(crate) fn encode_text_bytes(text: &[u8], output: &mut BytesMut) {
+    encode(Opcode::Text, text, None, output);
 }
 
 #[inline]
-fn encode(opcode: Opcode, payload: &[u8], mask: Option<[u8; 4]>, output: &mut BytesMut) {
+pub(super) fn encode(opcode: Opcode, payload: &[u8], mask: Option<[u8; 4]>, output: &mut BytesMut) {
     let header = Header { fin: true, rsv1: false, opcode, mask, payload_len: payload.len() as u64 };
     write(&header, payload, output);
 }
@@ -199,7 +207,6 @@ pub(super) struct Sending {
 }
 
 /// Where the masking keys come from: a server has none; a client draws a fresh one for each frame (§5.3).
-#[derive(Debug)]
 pub(super) enum Keys {
     None,
     Random { source: fn(&mut [u8]), pool: Box<[u8; KEY_POOL]>, used: usize },
@@ -207,6 +214,13 @@ pub(super) enum Keys {
 
 /// Bytes drawn from the source at once: a system call for each key would cost more than the frame does.
 const KEY_POOL: usize = 512;
+
+impl fmt::Debug for Keys {
+    /// Keys that were not used yet are nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if let Self::None = self { "None" } else { "Random" })
+    }
+}
 
 impl Keys {
     pub(super) fn random(source: fn(&mut [u8])) -> Self {

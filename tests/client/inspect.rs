@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use tidings::envelope::Envelope;
 use tidings::inspect::{self, Field, Format};
 use tidings::topic::Cursor;
-use tidings::ws::frame::Opcode;
 use tidings::ws::{self, CloseCode};
 
 /// Name and text of each field.
@@ -39,7 +38,7 @@ fn an_envelope_in_a_frame_is_explained_member_by_member() {
     let event = Some("log".into());
     Envelope::Message { id: Cursor::new(17, 4), event, data: "say \"hi\"".into() }.encode(&mut json);
     let mut frame = BytesMut::new();
-    ws::encode_unmasked(Opcode::Text, &json, &mut frame);
+    ws::encode_text(std::str::from_utf8(&json).unwrap(), &mut frame);
 
     let fields = inspect::websocket_frames(&frame);
     assert_covers(&frame, &fields);

@@ -69,7 +69,7 @@ fn only_a_get_of_http_1_1_is_a_handshake() {
     let headers: Headers<'_> = GOOD.into_iter().collect();
     assert_eq!(Request::check("POST", true, &headers).err(), Some(HandshakeError::Method));
     assert_eq!(Request::check("get", true, &headers).err(), Some(HandshakeError::Method));
-    assert_eq!(Request::check("GET", false, &headers).err(), Some(HandshakeError::Method));
+    assert_eq!(Request::check("GET", false, &headers).err(), Some(HandshakeError::HttpVersion));
     assert_eq!(check(&with("Host", None, &[])), Err(HandshakeError::Host));
 }
 
@@ -112,6 +112,7 @@ fn a_version_comes_once() {
 fn each_fault_of_a_handshake_has_a_status() {
     for (fault, status) in [
         (HandshakeError::Method, 405),
+        (HandshakeError::HttpVersion, 400),
         (HandshakeError::Host, 400),
         (HandshakeError::Upgrade, 400),
         (HandshakeError::Connection, 400),

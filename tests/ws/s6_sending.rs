@@ -2,8 +2,7 @@
 
 use crate::wire::*;
 use bytes::BytesMut;
-use tidings::ws::frame::Opcode;
-use tidings::ws::{Config, Connection, encode_unmasked};
+use tidings::ws::{Config, Connection, encode_text};
 
 #[test]
 fn a_server_sends_unmasked_in_the_shortest_form() {
@@ -28,7 +27,7 @@ fn a_client_sends_masked() {
 #[test]
 fn a_frame_encoded_once_is_what_each_server_would_send() {
     let (mut once, mut each) = (BytesMut::new(), BytesMut::new());
-    encode_unmasked(Opcode::Text, b"to all", &mut once);
+    encode_text("to all", &mut once);
     Connection::server(Config::default()).send_text("to all", &mut each).unwrap();
     assert_eq!(once, each);
 }

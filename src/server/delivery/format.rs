@@ -4,7 +4,7 @@ use crate::envelope::{self, Envelope};
 use crate::http::chunked;
 use crate::sse;
 use crate::topic::{Cursor, EventName, Message, Messages, Reset};
-use crate::ws::{self, frame::Opcode};
+use crate::ws;
 use bytes::{BufMut, BytesMut};
 use std::string::{String, ToString};
 use std::time::Duration;
@@ -48,7 +48,7 @@ impl Format {
                 encode(&event, output);
             }
             Self::Ndjson { .. } | Self::Envelopes => self.envelope(&message.into(), scratch, output),
-            Self::Data => ws::encode_unmasked(Opcode::Text, message.data.as_bytes(), output),
+            Self::Data => ws::encode_text(&message.data, output),
         }
     }
 
@@ -100,7 +100,7 @@ impl Format {
             Self::Envelopes => {
                 scratch.clear();
                 envelope.encode(scratch);
-                ws::encode_unmasked(Opcode::Text, scratch, output);
+                ws::encode_text_bytes(scratch, output);
             }
             Self::Sse { .. } | Self::Data => {}
         }

@@ -8,8 +8,10 @@ use core::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// Not a GET of HTTP/1.1 (step 1).
+    /// Not a GET (step 1).
     Method,
+    /// Not HTTP/1.1 (step 1).
+    HttpVersion,
     /// No `Host`, or more than one (step 2).
     Host,
     /// `Upgrade` does not name `websocket` (step 3).
@@ -50,7 +52,8 @@ impl HandshakeError {
 
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Method => "a WebSocket handshake is a GET of HTTP/1.1",
+            Self::Method => "a WebSocket handshake is a GET",
+            Self::HttpVersion => "a WebSocket handshake is of HTTP/1.1",
             Self::Host => "a WebSocket handshake has one Host",
             Self::Upgrade => "Upgrade does not name websocket",
             Self::Connection => "Connection does not name Upgrade",

@@ -37,8 +37,11 @@ impl<'a> Request<'a> {
     /// Checks the parts of a request; `is_http_1_1`: HTTP/1.1, the only version whose connections can be upgraded.
     pub fn check(method: &str, is_http_1_1: bool, headers: &'a Headers<'a>) -> Result<Self, HandshakeError> {
         // Step 1
-        if method != "GET" || !is_http_1_1 {
+        if method != "GET" {
             return Err(HandshakeError::Method);
+        }
+        if !is_http_1_1 {
+            return Err(HandshakeError::HttpVersion);
         }
         // Step 2
         sole(headers, "host").ok_or(HandshakeError::Host)?;
