@@ -1,6 +1,7 @@
 //! Setting a server up.
 
 use super::access::{Access, Action, Gate, Origins};
+use super::compression;
 use super::delivery::{Delivery, WAKER};
 use super::routes::{Handler, Routes};
 use super::shared::Shared;
@@ -8,6 +9,7 @@ use super::signal::Signal;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
 use crate::http::RequestHead;
 use crate::topic::TopicName;
+use crate::ws::deflate::Options;
 use std::boxed::Box;
 use std::io;
 use std::net::{TcpListener, ToSocketAddrs};
@@ -15,12 +17,25 @@ use std::string::String;
 use std::sync::Arc;
 
 /// Sets a [`Server`] up; from [`Server::builder`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Builder {
     limits: Limits,
     gate: Gate,
     origins: Origins,
     routes: Routes,
+    deflate: Option<Options>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            gate: Gate::default(),
+            origins: Origins::default(),
+            routes: Routes::default(),
+            deflate: compression::by_default(),
+        }
+    }
 }
 
 impl Builder {
@@ -36,6 +51,15 @@ impl Builder {
     #[must_use]
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.allow(origin.into());
+        self
+    }
+
+    /// How the messages of topics are compressed for those WebSocket clients that offer it (RFC 7692); `None`: not at
+    /// all. Each message is compressed once for all of them, so that neither side ever keeps a context: what the options
+    /// say of takeover and windows does not count. Without the feature `deflate` there is nothing to give but `None`.
+    #[must_use]
+    pub fn deflate(mut self, options: Option<Options>) -> Self {
+        self.deflate = options.map(compression::without_contexts);
         self
     }
 
@@ -82,8 +106,8 @@ impl Builder {
         let local_addr = listener.local_addr()?;
         let poll = mio::Poll::new()?;
         let signal = Signal::new(mio::Waker::new(poll.registry(), WAKER)?);
-        let Self { limits, gate, origins, routes } = self;
-        let shared = Arc::new(Shared::new(&limits, gate, origins, routes, signal));
+        let Self { limits, gate, origins, routes, deflate } = self;
+        let shared = Arc::new(Shared::new(&limits, gate, origins, routes, deflate, signal));
         let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
         Ok(Server { shared, delivery, local_addr })
     }

@@ -44,6 +44,7 @@ mod access;
 mod answer;
 mod assets;
 mod builder;
+mod compression;
 mod delivery;
 mod event_stream;
 mod handle;

@@ -7,6 +7,7 @@ use super::signal::Signal;
 use super::topics::{TopicCell, Topics};
 use super::{Limits, PublishError};
 use crate::topic::{Cursor, EventName, TopicName};
+use crate::ws::deflate::Options;
 use std::boxed::Box;
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
@@ -24,6 +25,8 @@ pub(super) struct Shared {
     pub(super) gate: Gate,
     pub(super) origins: Origins,
     pub(super) routes: Routes,
+    /// How messages of topics are compressed for WebSocket clients that offer it.
+    pub(super) deflate: Option<Options>,
     /// Threads that are in the midst of a request: draining waits for them.
     busy: AtomicUsize,
     draining: AtomicBool,
@@ -31,7 +34,14 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(limits: &Limits, gate: Gate, origins: Origins, routes: Routes, signal: Signal) -> Self {
+    pub(super) fn new(
+        limits: &Limits,
+        gate: Gate,
+        origins: Origins,
+        routes: Routes,
+        deflate: Option<Options>,
+        signal: Signal,
+    ) -> Self {
         Self {
             topics: Topics::new(limits.topic, limits.topics),
             metrics: Metrics::default(),
@@ -43,6 +53,7 @@ impl Shared {
             gate,
             origins,
             routes,
+            deflate,
         }
     }
 

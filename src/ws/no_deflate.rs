@@ -6,6 +6,8 @@
 use super::{ProtocolError, Role};
 use alloc::string::String;
 use alloc::vec::Vec;
+#[cfg(feature = "server")]
+use bytes::BytesMut;
 use core::fmt;
 
 /// What one side wants of the extension; without the feature `deflate` it cannot want anything.
@@ -15,6 +17,11 @@ pub enum Options {}
 /// What both sides have agreed on; without the feature `deflate` there is no agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Agreement {}
+
+/// Encodes messages that go to many connections; without the feature `deflate` nobody can take compressed ones.
+#[cfg(feature = "server")]
+#[derive(Debug, Default)]
+pub(crate) struct Encoder {}
 
 #[derive(Debug)]
 pub(super) enum Codec {}
@@ -32,6 +39,25 @@ impl Agreement {
 
     pub(super) fn check<'r>(_: impl Iterator<Item = &'r str>, options: &Options) -> Option<Self> {
         match *options {}
+    }
+}
+
+#[cfg(feature = "server")]
+impl Agreement {
+    pub(crate) fn takes_shared(&self) -> bool {
+        match *self {}
+    }
+}
+
+#[cfg(feature = "server")]
+impl Encoder {
+    pub(crate) fn new(options: &Options) -> Self {
+        match *options {}
+    }
+
+    #[allow(clippy::unused_self)] // the shape of the real one
+    pub(crate) fn encode_text_bytes(&mut self, text: &[u8], output: &mut BytesMut) {
+        super::encode_text_bytes(text, output);
     }
 }
 

@@ -52,20 +52,14 @@ impl Prepared {
     }
 
     /// Compresses the message too, for those connections that have agreed on permessage-deflate with the largest window
-    /// (RFC 7692). `level`: 0 to 9. Each of them then forgets its own window, which the next message it compresses
-    /// itself pays for: best where all messages are prepared.
+    /// (RFC 7692), if that makes it smaller. Each of them then forgets its own window, which the next message it
+    /// compresses itself pays for: best where all messages are prepared. One encoder serves any number of messages.
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub fn deflated(mut self, level: u32) -> Self {
-        use super::{deflate, frame::Header};
-        let payload = deflate::compress_alone(self.payload(), level);
-        if payload.len() < self.payload().len() {
-            let payload_len = payload.len() as u64;
-            let header = Header { fin: true, rsv1: true, opcode: self.opcode, mask: None, payload_len };
-            let mut frame = BytesMut::new();
-            send::write(&header, &payload, &mut frame);
-            self.compressed = Some(frame.freeze());
-        }
+    pub fn deflated(mut self, encoder: &mut super::deflate::Encoder) -> Self {
+        let mut frame = BytesMut::new();
+        let is_compressed = encoder.encode(self.opcode, self.payload(), &mut frame);
+        self.compressed = is_compressed.then(|| frame.freeze());
         self
     }
 

@@ -263,22 +263,32 @@ pub struct WebSocket {
 }
 
 impl WebSocket {
-    pub fn open(mut client: Client, target: &str, subprotocols: &[&str]) -> Self {
+    pub fn open(client: Client, target: &str, subprotocols: &[&str]) -> Self {
+        Self::open_with(client, target, subprotocols, None)
+    }
+
+    pub fn open_with(
+        mut client: Client,
+        target: &str,
+        subprotocols: &[&str],
+        deflate: Option<&ws::deflate::Options>,
+    ) -> Self {
         use ws::handshake::{ClientHandshake, Opening, Response};
         let mut output = BytesMut::new();
-        let opening = Opening { host: "t", target, subprotocols, headers: &[], ..Opening::default() };
+        let opening = Opening { host: "t", target, subprotocols, deflate, headers: &[] };
         let mut handshake = ClientHandshake::new(&opening, tidings::system_random, &mut output).unwrap();
         client.send(&output);
         loop {
             let step = handshake.receive(&client.input).expect("a good handshake");
             let consumed = step.consumed;
             let accepted = step.event.map(|event| match event {
-                Response::Accepted { subprotocol, .. } => subprotocol.map(str::to_owned),
+                Response::Accepted { subprotocol, extensions, .. } => (subprotocol.map(str::to_owned), extensions),
                 Response::Refused(head) => panic!("refused with {}", head.status),
             });
             client.input.advance(consumed);
-            if let Some(subprotocol) = accepted {
+            if let Some((subprotocol, extensions)) = accepted {
                 let connection = ws::Connection::client(ws::Config::default(), tidings::system_random);
+                let connection = connection.with_extensions(&extensions);
                 return Self { client, connection, subprotocol };
             }
             assert_ne!(client.fill(), 0, "the connection ended in the handshake");

@@ -242,3 +242,82 @@ fn a_flood_of_pings_from_one_who_does_not_read_costs_no_growing_memory() {
     socket.send("hello");
     assert_eq!(socket.text(), "hello");
 }
+
+#[cfg(feature = "deflate")]
+mod deflate {
+    use super::{ACCEPTED, HANDSHAKE, frame};
+    use crate::client::WebSocket;
+    use crate::running::{run, start};
+    use tidings::server::Server;
+    use tidings::ws::deflate::Options;
+
+    /// Worth compressing: the same words again and again.
+    fn long() -> String {
+        "the news of the day, ".repeat(20)
+    }
+
+    #[test]
+    fn who_offers_compression_gets_it_and_who_does_not_does_not() {
+        let server = start();
+        let mut plain = server.client();
+        plain.request("GET", "/topics/news", HANDSHAKE);
+        plain.expect(format!("{ACCEPTED}\r\n"));
+
+        let mut compressed = server.client();
+        compressed.request(
+            "GET",
+            "/topics/news",
+            &format!("{HANDSHAKE}Sec-WebSocket-Extensions: permessage-deflate\r\n"),
+        );
+        compressed.expect(format!(
+            "{ACCEPTED}Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; \
+             client_no_context_takeover\r\n\r\n"
+        ));
+        server.publish("news", "short");
+        assert_eq!((plain.raw(7), compressed.raw(7)), (frame("short"), frame("short")));
+        server.publish("news", &long());
+        let head = compressed.raw(2);
+        assert_eq!((plain.raw(2)[0], head[0]), (0x81, 0xc1));
+        assert!(usize::from(head[1]) < long().len() / 4, "{} bytes", head[1]);
+    }
+
+    #[test]
+    fn compressed_messages_are_read_in_both_directions_in_either_form() {
+        let server = start();
+        for subprotocols in [&[][..], &["tidings.v1"]] {
+            let small_window = Options { server_max_window_bits: 10, ..Options::default() };
+            for options in [Options::default(), small_window] {
+                let mut socket = WebSocket::open_with(server.client(), "/topics/news", subprotocols, Some(&options));
+                if !subprotocols.is_empty() {
+                    assert!(socket.text().contains("bookmark"));
+                }
+                for _ in 0..3 {
+                    server.publish("news", &long());
+                    assert!(socket.text().contains(&long()));
+                }
+            }
+        }
+        let mut bare = WebSocket::open_with(server.client(), "/topics/news", &[], Some(&Options::default()));
+        for n in 0..3 {
+            let message = format!("{n} {}", long());
+            bare.send(&message);
+            assert_eq!(bare.text(), message);
+        }
+    }
+
+    #[test]
+    fn a_server_that_does_not_want_it_does_not_take_the_offer() {
+        let server = run(Server::builder().deflate(None));
+        let mut client = server.client();
+        client.request("GET", "/topics/news", &format!("{HANDSHAKE}Sec-WebSocket-Extensions: permessage-deflate\r\n"));
+        client.expect(format!("{ACCEPTED}\r\n"));
+    }
+
+    #[test]
+    fn a_bomb_is_closed_with_1009() {
+        let server = start();
+        let mut socket = WebSocket::open_with(server.client(), "/topics/news", &[], Some(&Options::default()));
+        socket.send(&"x".repeat(2 << 20));
+        assert!(matches!(socket.frame(), Some(crate::client::Frame::Close(1009, _))));
+    }
+}

@@ -6,7 +6,7 @@ use crate::wire::*;
 use bytes::BytesMut;
 use proptest::prelude::*;
 use tidings::http::{Headers, RequestReader};
-use tidings::ws::deflate::Options;
+use tidings::ws::deflate::{Encoder, Options};
 use tidings::ws::handshake::{Answer, ClientHandshake, Extensions, HandshakeFailure, Opening, Request, Response};
 use tidings::ws::{Config, Connection, Delivery, Prepared, ProtocolError};
 
@@ -435,7 +435,7 @@ fn small_and_incompressible_messages_go_out_plain_and_the_next_still_decodes() {
 #[test]
 fn a_prepared_message_goes_compressed_to_whom_it_may_and_later_messages_still_decode() {
     let long = "compressible ".repeat(20);
-    let news = Prepared::text(&long).deflated(6);
+    let news = Prepared::text(&long).deflated(&mut Encoder::default());
     for (offer, compressed) in [
         ("permessage-deflate", true),
         ("permessage-deflate; server_no_context_takeover", true),

@@ -2,7 +2,7 @@
 
 use super::super::answer;
 use super::super::topics::TopicCell;
-use super::Format;
+use super::format::{Encoding, Format};
 use crate::http::Status;
 use crate::longpoll::Answer;
 use crate::topic::{Cursor, Reset};
@@ -17,6 +17,7 @@ pub(super) struct Batches {
     /// By topic, too: a cursor that came from outside may be one of another topic.
     encoded: HashMap<(u64, Format, Cursor), Batch>,
     answers: HashMap<(u64, Cursor, Cursor, bool), Bytes>,
+    encoding: Encoding,
 }
 
 /// So many batches are remembered. Subscribers that keep up share a few; those that lag each stand somewhere else, and
@@ -35,6 +36,16 @@ pub(super) struct Batch {
 }
 
 impl Batches {
+    pub(super) fn new(encoding: Encoding) -> Self {
+        Self { encoding, ..Self::default() }
+    }
+
+    /// Begins a turn: what was encoded in the one before is forgotten.
+    pub(super) fn renew(&mut self) {
+        self.encoded.clear();
+        self.answers.clear();
+    }
+
     /// What comes after `cursor`, in at most `limit` bytes if one message is not more; `None` at the head.
     pub(super) fn get(
         &mut self,
@@ -53,7 +64,7 @@ impl Batches {
         let messages = unread.batch(usize::MAX, limit);
         let Some(last) = messages.clone().last() else { return Ok(None) };
         let mut bytes = BytesMut::with_capacity(limit.min(messages.clone().map(crate::topic::Message::cost).sum()));
-        format.messages(messages.clone(), &mut bytes);
+        format.messages(messages.clone(), &mut self.encoding, &mut bytes);
         let batch = Batch {
             bytes: bytes.freeze(),
             messages: messages.len() as u64,

@@ -5,6 +5,7 @@ use crate::http::chunked;
 use crate::sse;
 use crate::topic::{Cursor, EventName, Message, Messages, Reset};
 use crate::ws;
+use crate::ws::deflate::{Encoder, Options};
 use bytes::{BufMut, BytesMut};
 use std::string::{String, ToString};
 use std::time::Duration;
@@ -16,26 +17,38 @@ pub(in super::super) enum Format {
     Sse { chunked: bool },
     /// Envelopes, one a line.
     Ndjson { chunked: bool },
-    /// Envelopes, one a text frame.
-    Envelopes,
-    /// Bare data, one a text frame.
-    Data,
+    /// Envelopes, one a text frame; compressed for clients that have agreed on it.
+    Envelopes { deflated: bool },
+    /// Bare data, one a text frame, likewise.
+    Data { deflated: bool },
+}
+
+/// What is worth keeping between batches.
+#[derive(Debug, Default)]
+pub(in super::super) struct Encoding {
+    json: BytesMut,
+    deflate: Encoder,
 }
 
 /// The name of the event that says that messages were lost. Nobody can publish one of that name.
 const RESET_EVENT: &str = "tidings.reset";
 
+impl Encoding {
+    pub(super) fn new(deflate: Option<&Options>) -> Self {
+        Self { json: BytesMut::new(), deflate: deflate.map(Encoder::new).unwrap_or_default() }
+    }
+}
+
 impl Format {
-    pub(in super::super) fn messages(self, messages: Messages<'_>, output: &mut BytesMut) {
-        let mut scratch = BytesMut::new();
+    pub(in super::super) fn messages(self, messages: Messages<'_>, encoding: &mut Encoding, output: &mut BytesMut) {
         self.chunk(output, |output| {
             for message in messages {
-                self.message(message, &mut scratch, output);
+                self.message(message, encoding, output);
             }
         });
     }
 
-    fn message(self, message: &Message, scratch: &mut BytesMut, output: &mut BytesMut) {
+    fn message(self, message: &Message, encoding: &mut Encoding, output: &mut BytesMut) {
         match self {
             Self::Sse { .. } => {
                 let event = message.event.as_ref().map(EventName::as_str);
@@ -47,8 +60,8 @@ impl Format {
                 };
                 encode(&event, output);
             }
-            Self::Ndjson { .. } | Self::Envelopes => self.envelope(&message.into(), scratch, output),
-            Self::Data => ws::encode_text(&message.data, output),
+            Self::Ndjson { .. } | Self::Envelopes { .. } => self.envelope(&message.into(), encoding, output),
+            Self::Data { deflated } => frame(message.data.as_bytes(), deflated, &mut encoding.deflate, output),
         }
     }
 
@@ -56,7 +69,7 @@ impl Format {
     pub(in super::super) fn bookmark(self, id: Cursor, output: &mut BytesMut) {
         self.chunk(output, |output| match self {
             Self::Sse { .. } => encode(&sse::Event::bookmark(id.to_string()), output),
-            _ => self.envelope(&Envelope::Bookmark { id }, &mut BytesMut::new(), output),
+            _ => self.envelope(&Envelope::Bookmark { id }, &mut Encoding::default(), output),
         });
     }
 
@@ -71,7 +84,7 @@ impl Format {
                 let event = sse::Event::message(data).with_event(RESET_EVENT).with_id(reset.oldest.to_string());
                 encode(&event, output);
             }
-            _ => self.envelope(&Envelope::Reset(*reset), &mut BytesMut::new(), output),
+            _ => self.envelope(&Envelope::Reset(*reset), &mut Encoding::default(), output),
         });
     }
 
@@ -79,7 +92,7 @@ impl Format {
     pub(super) fn drain(self, retry: Duration, output: &mut BytesMut) {
         self.chunk(output, |output| match self {
             Self::Sse { .. } => encode(&sse::Event { retry: Some(retry), ..sse::Event::default() }, output),
-            _ => self.envelope(&Envelope::Drain, &mut BytesMut::new(), output),
+            _ => self.envelope(&Envelope::Drain, &mut Encoding::default(), output),
         });
         self.end(output);
     }
@@ -91,18 +104,18 @@ impl Format {
         }
     }
 
-    fn envelope(self, envelope: &Envelope<'_>, scratch: &mut BytesMut, output: &mut BytesMut) {
+    fn envelope(self, envelope: &Envelope<'_>, encoding: &mut Encoding, output: &mut BytesMut) {
         match self {
             Self::Ndjson { .. } => {
                 envelope.encode(output);
                 output.put_u8(b'\n');
             }
-            Self::Envelopes => {
-                scratch.clear();
-                envelope.encode(scratch);
-                ws::encode_text_bytes(scratch, output);
+            Self::Envelopes { deflated } => {
+                encoding.json.clear();
+                envelope.encode(&mut encoding.json);
+                frame(&encoding.json, deflated, &mut encoding.deflate, output);
             }
-            Self::Sse { .. } | Self::Data => {}
+            Self::Sse { .. } | Self::Data { .. } => {}
         }
     }
 
@@ -112,6 +125,15 @@ impl Format {
             Self::Sse { chunked: true } | Self::Ndjson { chunked: true } => chunked::encode_with(output, write),
             _ => write(output),
         }
+    }
+}
+
+/// A text frame.
+fn frame(text: &[u8], deflated: bool, encoder: &mut Encoder, output: &mut BytesMut) {
+    if deflated {
+        encoder.encode_text_bytes(text, output);
+    } else {
+        ws::encode_text_bytes(text, output);
     }
 }
 

@@ -25,7 +25,7 @@ mod socket;
 mod subscriber;
 mod timers;
 
-pub(super) use format::Format;
+pub(super) use format::{Encoding, Format};
 pub(super) use held::HeldPoll;
 pub(super) use socket::TopicSocket;
 pub(super) use subscriber::Subscriber;
@@ -103,6 +103,7 @@ pub(super) struct Delivery {
     /// Connections that may want a batch.
     hungry: Vec<Token>,
     buffer: Vec<u8>,
+    batches: Batches,
     next: usize,
     is_draining: bool,
 }
@@ -115,6 +116,7 @@ struct Audience {
 
 impl Delivery {
     pub(super) fn new(shared: Arc<Shared>, poll: Poll, listener: mio::net::TcpListener) -> io::Result<Self> {
+        let encoding = Encoding::new(shared.deflate.as_ref());
         Ok(Self {
             acceptor: Some(Acceptor::new(listener, &poll)?),
             shared,
@@ -126,6 +128,7 @@ impl Delivery {
             unread: Vec::new(),
             hungry: Vec::new(),
             buffer: std::vec![0; BUFFER],
+            batches: Batches::new(encoding),
             next: FIRST_CONNECTION,
             is_draining: false,
         })
@@ -170,7 +173,9 @@ impl Delivery {
     }
 
     fn turn(&mut self, events: &Events, now: Instant) {
-        let mut batches = Batches::default();
+        // Taken out, so that it can be lent beside the rest.
+        let mut batches = mem::take(&mut self.batches);
+        batches.renew();
         for token in mem::take(&mut self.unread) {
             match token {
                 LISTENER => self.accept(now),
@@ -203,6 +208,7 @@ impl Delivery {
             self.time_out(token, &mut batches, now);
         }
         self.deliver(inbox.dirty, &mut batches, now);
+        self.batches = batches;
     }
 
     /// Lets a connection do something, and sees to what becomes of it.

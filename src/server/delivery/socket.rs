@@ -9,6 +9,7 @@ use crate::envelope::Submission;
 use crate::server::shared::Shared;
 use crate::server::{Limits, PublishError};
 use crate::topic::{EventName, PublishError as TopicError};
+use crate::ws::handshake::Extensions;
 use crate::ws::{self, CloseCode, Connection, Event, Keepalive, KeepaliveEvent, KeepaliveOptions};
 use bytes::BytesMut;
 use std::string::String;
@@ -29,13 +30,18 @@ pub(in super::super) struct TopicSocket {
 }
 
 impl TopicSocket {
-    pub(in super::super) fn new(subscriber: Subscriber, may_publish: bool, limits: &Limits) -> Self {
+    pub(in super::super) fn new(
+        subscriber: Subscriber,
+        extensions: &Extensions,
+        may_publish: bool,
+        limits: &Limits,
+    ) -> Self {
         /// In JSON a character may be written as an escape of six.
         const ESCAPED: usize = 6;
         /// The names of the fields, and the event's.
         const FRAME: usize = 1024;
         let max_message = match subscriber.format {
-            Format::Envelopes => limits.message_bytes.saturating_mul(ESCAPED).saturating_add(FRAME),
+            Format::Envelopes { .. } => limits.message_bytes.saturating_mul(ESCAPED).saturating_add(FRAME),
             _ => limits.message_bytes,
         };
         let config = ws::Config { max_frame: max_message, max_message, ..ws::Config::default() };
@@ -45,7 +51,7 @@ impl TopicSocket {
             close_within: limits.close_time,
         };
         let keepalive = Keepalive::new(options, Instant::now());
-        Self { subscriber, connection: Connection::server(config), may_publish, keepalive }
+        Self { subscriber, connection: Connection::server(config).with_extensions(extensions), may_publish, keepalive }
     }
 
     /// When something must be done about silence.
@@ -78,7 +84,7 @@ impl TopicSocket {
         if !self.connection.is_open() {
             return false;
         }
-        if self.subscriber.format != Format::Data {
+        if !matches!(self.subscriber.format, Format::Data { .. }) {
             return self.subscriber.next(out, batches, turn);
         }
         match self.subscriber.batch(out, batches, turn) {
@@ -131,7 +137,7 @@ impl TopicSocket {
             return Err((CloseCode::POLICY_VIOLATION, "publishing is not allowed".into()));
         }
         let (event, data) = match self.subscriber.format {
-            Format::Envelopes => {
+            Format::Envelopes { .. } => {
                 // The parser's words may be long, and the place for a reason is not.
                 let submission = Submission::parse(text)
                     .map_err(|_| (CloseCode::INVALID_DATA, "not {\"event\"?,\"data\"} in JSON".into()))?;

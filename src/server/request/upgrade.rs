@@ -8,6 +8,7 @@ use super::super::routes::{EventStreamHandler, WebSocketHandler, WebSocketOption
 use super::handler::Mounted;
 use super::{Reply, Request, Status, query};
 use crate::topic::TopicName;
+use crate::ws::deflate::Agreement;
 use crate::ws::handshake::{self, Answer, HandshakeError};
 use crate::ws::{self, Connection};
 use bytes::BytesMut;
@@ -25,7 +26,14 @@ impl Request<'_> {
             Err(reply) => return reply,
         };
         let subprotocol = handshake.subprotocols().find(|offered| *offered == SUBPROTOCOL);
-        let format = if subprotocol.is_some() { Format::Envelopes } else { Format::Data };
+        let mut output = BytesMut::new();
+        let answer = Answer { subprotocol, deflate: self.shared.deflate.as_ref(), ..Answer::default() };
+        let Ok(extensions) = handshake.accept(&answer, &mut output) else {
+            return Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"));
+        };
+        // A client that wants a smaller window than the messages for all are compressed with gets them as they are.
+        let deflated = extensions.deflate.as_ref().is_some_and(Agreement::takes_shared);
+        let format = if subprotocol.is_some() { Format::Envelopes { deflated } } else { Format::Data { deflated } };
         let after = query::find(self.head.query(), "after");
         let (subscriber, bookmark) = match self.subscribe(name, after.as_deref(), Via::WebSocket, format) {
             Ok(subscribed) => subscribed,
@@ -33,13 +41,9 @@ impl Request<'_> {
         };
         // Asked now, while there is a head to show the hook.
         let may_publish = self.authorize(name, Action::Publish).is_ok();
-        let mut output = BytesMut::new();
-        if handshake.accept(&Answer { subprotocol, ..Answer::default() }, &mut output).is_err() {
-            return Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"));
-        }
         output.extend_from_slice(&bookmark);
         self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
-        let socket = TopicSocket::new(subscriber, may_publish, &self.shared.limits);
+        let socket = TopicSocket::new(subscriber, &extensions, may_publish, &self.shared.limits);
         Reply::Handed(Role::WebSocket(Box::new(socket)), output)
     }
 

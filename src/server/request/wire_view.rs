@@ -2,7 +2,7 @@
 
 use super::super::access::Action;
 use super::super::answer;
-use super::super::delivery::Format;
+use super::super::delivery::{Encoding, Format};
 use super::super::metrics::Via;
 use super::super::response::{Persistence, Response};
 use super::{Request, Status};
@@ -73,7 +73,7 @@ impl Request<'_> {
 fn encode(message: &Messages<'_>, id: Cursor) -> [(Via, BytesMut); 5] {
     let stream = |format: Format| {
         let mut bytes = BytesMut::new();
-        format.messages(message.clone(), &mut bytes);
+        format.messages(message.clone(), &mut Encoding::default(), &mut bytes);
         bytes
     };
     let answer = Answer::Events { messages: message.clone(), next: id, more: false };
@@ -83,7 +83,7 @@ fn encode(message: &Messages<'_>, id: Cursor) -> [(Via, BytesMut); 5] {
     response.encode_head(Persistence { keep_alive: true, is_http_1_0: false }, &mut poll);
     poll.extend_from_slice(&response.body);
     [
-        (Via::WebSocket, stream(Format::Envelopes)),
+        (Via::WebSocket, stream(Format::Envelopes { deflated: false })),
         (Via::Sse, stream(Format::Sse { chunked: true })),
         (Via::Stream, stream(Format::Ndjson { chunked: true })),
         (Via::LongPoll, poll.clone()),

@@ -54,6 +54,13 @@ impl Agreement {
         })
     }
 
+    /// Whether clients can be sent messages that an [`Encoder`](super::Encoder) has compressed, which uses the largest
+    /// window: they can unless they have asked for a smaller one.
+    #[must_use]
+    pub fn takes_shared(&self) -> bool {
+        self.server_max_window_bits == MAX_WINDOW_BITS
+    }
+
     /// The client's check of the server's answer to `options`: `None` if it is not what was offered (§7).
     pub(in crate::ws) fn check<'r>(response: impl Iterator<Item = &'r str>, options: &Options) -> Option<Self> {
         let mut elements = response.map(Params::parse);

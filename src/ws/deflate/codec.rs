@@ -8,12 +8,12 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 /// What a flush leaves at the end, the sender takes off and the receiver puts back (§7.2.1, §7.2.2).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// The head of an empty stored block, which the tail completes.
-const EMPTY_BLOCK: u8 = 0x00;
+const EMPTY_BLOCK: [u8; 1] = [0x00];
 /// Room that an assembly or a buffer is given at first.
 const FIRST_ROOM: usize = 1024;
 /// The most room that an assembly is given at once.
 const MOST_ROOM: usize = 64 * 1024;
-/// A larger buffer for compressed payload is given back after the message.
+/// A larger buffer for compressed payload is given back at the next message.
 const KEPT_BUFFER: usize = 64 * 1024;
 
 /// One side's compressor and decompressor, each made when the first message needs it.
@@ -26,8 +26,7 @@ pub(in crate::ws) struct Codec {
     into: Direction,
     level: Compression,
     min_len: usize,
-    /// The compressed payload.
-    buffer: Vec<u8>,
+    buffer: Buffer,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +50,7 @@ impl Codec {
             Role::Client => (client, server),
         };
         let level = Compression::new(agreement.level.min(9));
-        Self { deflater: None, inflater: None, out, into, level, min_len: agreement.min_len, buffer: Vec::new() }
+        Self { deflater: None, inflater: None, out, into, level, min_len: agreement.min_len, buffer: Buffer::default() }
     }
 
     /// Whether a message that begins with so many bytes is to be compressed.
@@ -65,22 +64,13 @@ impl Codec {
     pub(in crate::ws) fn deflate(&mut self, part: &[u8], is_first: bool, is_last: bool) -> Option<&[u8]> {
         let (level, window_bits) = (self.level, self.out.window_bits);
         let deflater = self.deflater.get_or_insert_with(|| Compress::new_with_window_bits(level, false, window_bits));
-        if self.buffer.capacity() > KEPT_BUFFER {
-            self.buffer = Vec::new();
-        }
-        self.buffer.clear();
-        deflate_into(deflater, part, &mut self.buffer);
-        if is_last && self.buffer.is_empty() {
-            self.buffer.push(EMPTY_BLOCK); // §7.2.3.6: there was nothing left to flush
-        } else if is_last {
-            cut_tail(&mut self.buffer);
-        }
-        let is_useless = is_first && is_last && self.buffer.len() >= part.len();
+        let payload = self.buffer.fill(deflater, part, is_last);
+        let is_useless = is_first && is_last && payload.len() >= part.len();
         // The peer will not see what the window now holds, so nothing may refer to it.
         if is_useless || (is_last && self.out.no_context_takeover) {
             deflater.reset();
         }
-        if is_useless { None } else { Some(&self.buffer) }
+        (!is_useless).then_some(payload)
     }
 
     /// Whether a message that another compressor has compressed, with the largest window and nothing before it, may be
@@ -121,31 +111,43 @@ impl Codec {
     }
 }
 
-/// Compresses a message that refers to nothing before it.
-pub(in crate::ws) fn compress_alone(message: &[u8], level: u32) -> Vec<u8> {
-    let mut deflater = Compress::new_with_window_bits(Compression::new(level.min(9)), false, MAX_WINDOW_BITS);
-    let mut payload = Vec::new();
-    deflate_into(&mut deflater, message, &mut payload);
-    cut_tail(&mut payload);
-    payload
-}
+/// Compressed payload, in memory that is zeroed once and then written over by message after message.
+#[derive(Debug, Default)]
+pub(super) struct Buffer(Vec<u8>);
 
-/// §7.2.1: the sender takes off what the flush has left.
-fn cut_tail(payload: &mut Vec<u8>) {
-    payload.truncate(payload.len().saturating_sub(TAIL.len()));
-}
+impl Buffer {
+    /// Compresses a part of a message, the last one or not: the payload of its frame.
+    pub(super) fn fill(&mut self, deflater: &mut Compress, part: &[u8], is_last: bool) -> &[u8] {
+        if self.0.len() > KEPT_BUFFER {
+            self.0 = Vec::new();
+        }
+        let end = self.deflate(deflater, part);
+        if !is_last {
+            return &self.0[..end];
+        }
+        // §7.2.1: the sender takes off what the flush has left. §7.2.3.6: unless there was nothing left to flush.
+        match end.checked_sub(TAIL.len()) {
+            Some(end) => &self.0[..end],
+            None => &EMPTY_BLOCK,
+        }
+    }
 
-fn deflate_into(deflater: &mut Compress, mut part: &[u8], out: &mut Vec<u8>) {
-    loop {
-        // Room for the flush too: while the output is full, there may be more to come.
-        out.reserve((part.len() / 2).max(FIRST_ROOM));
-        let before = deflater.total_in();
-        let status = deflater.compress_vec(part, out, FlushCompress::Sync);
-        let consumed = usize::try_from(deflater.total_in() - before).unwrap_or(part.len());
-        part = part.get(consumed..).unwrap_or_default();
-        let is_full = out.len() == out.capacity();
-        if status.is_err() || (part.is_empty() && !is_full) {
-            return;
+    /// How many bytes that made.
+    fn deflate(&mut self, deflater: &mut Compress, mut part: &[u8]) -> usize {
+        let mut end = 0;
+        loop {
+            // Room for the flush too: while the buffer is full, there may be more to come.
+            if end == self.0.len() {
+                self.0.resize(end + (part.len() / 2).max(FIRST_ROOM), 0);
+            }
+            let before = (deflater.total_in(), deflater.total_out());
+            let status = deflater.compress(part, &mut self.0[end..], FlushCompress::Sync);
+            let consumed = usize::try_from(deflater.total_in() - before.0).unwrap_or(part.len());
+            part = part.get(consumed..).unwrap_or_default();
+            end += usize::try_from(deflater.total_out() - before.1).unwrap_or_default();
+            if status.is_err() || (part.is_empty() && end < self.0.len()) {
+                return end;
+            }
         }
     }
 }

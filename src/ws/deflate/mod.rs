@@ -17,10 +17,12 @@
 
 mod agreement;
 mod codec;
+mod encoder;
 mod params;
 
 pub use agreement::Agreement;
-pub(super) use codec::{Codec, compress_alone};
+pub(super) use codec::Codec;
+pub use encoder::Encoder;
 
 /// The largest and default window: 2¹⁵ bytes.
 pub const MAX_WINDOW_BITS: u8 = 15;
