@@ -176,7 +176,8 @@ pub(super) fn get(
     let mut target = target.clone();
     let mut own_headers = options.headers.as_slice();
     for _ in 0..=MAX_REDIRECTS {
-        let reused = kept.take().filter(|_| own_headers.len() == options.headers.len());
+        // The one that is kept may lead to where an earlier request was redirected.
+        let reused = kept.take().filter(|wire| wire.leads_to(&target));
         let (mut wire, mut answer) = ask(reused, &target, options, own_headers, stop, get)?;
         if Verdict::of(answer.status) != Verdict::Redirected {
             return Ok((wire, answer));

@@ -18,6 +18,8 @@ const BUFFER: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
+    /// Where it leads.
+    target: Target,
     /// Allocated once; `start..end` was read and not consumed.
     buffer: Vec<u8>,
     start: usize,
@@ -50,7 +52,13 @@ impl Wire {
         stream.set_write_timeout(Some(options.response_timeout))?;
         let watched = stop.watch(&stream)?;
         let (stop, response_timeout) = (stop.clone(), options.response_timeout);
-        Ok(Self { stream, buffer: vec![0; BUFFER], start: 0, end: 0, stop, watched, response_timeout })
+        let target = target.clone();
+        Ok(Self { stream, target, buffer: vec![0; BUFFER], start: 0, end: 0, stop, watched, response_timeout })
+    }
+
+    /// Whether a request for `target` may go out on it, credentials and all.
+    pub(super) fn leads_to(&self, target: &Target) -> bool {
+        self.target.same_origin(target)
     }
 
     pub(super) fn stop(&self) -> Stop {

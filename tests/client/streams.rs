@@ -122,6 +122,23 @@ fn a_short_poll_asks_at_once_where_there_is_more() {
     assert_eq!(received[1..], [message("1-1", "a"), message("1-2", "b")]);
 }
 
+/// CVE-2022-1650: what is kept after a redirect is a connection to somebody else.
+#[test]
+fn a_poll_after_a_redirect_begins_anew_where_its_credentials_belong() {
+    let empty = || answer("200 OK", JSON, r#"{"events":[],"next":"1-0","more":false}"#);
+    let other = serve(vec![Act::Answer(empty()), Act::Answer(empty())]);
+    let away = format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {}/there\r\nContent-Length: 0\r\n\r\n", other.url);
+    let here = answer("200 OK", JSON, r#"{"events":[{"id":"1-1","data":"a"}],"next":"1-1","more":false}"#);
+    let server = serve(vec![Act::Last(away), Act::Answer(here)]);
+    let headers = vec![("Authorization".into(), "Bearer secret".into())];
+    let mut poller = Poller::short(&server.url, Options { headers, ..quick() }).unwrap();
+    assert_eq!(take(&mut poller, 3), [Received::Connected, bookmark("1-0"), message("1-1", "a")]);
+    for _ in 0..2 {
+        assert_eq!(server.seen().header("authorization"), Some("Bearer secret"));
+    }
+    assert_eq!(other.seen().header("authorization"), None);
+}
+
 #[test]
 fn a_410_is_a_reset_and_reading_goes_on_at_the_oldest() {
     let server = serve(vec![
