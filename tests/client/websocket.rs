@@ -112,6 +112,23 @@ fn a_server_that_only_says_that_it_speaks_websocket_is_found_out() {
     assert!(matches!(WebSocket::connect(&server.url, &options()), Err(Error::Handshake(_))));
 }
 
+/// CVE-2022-1650
+#[test]
+fn a_redirect_of_a_handshake_to_another_origin_drops_credentials() {
+    let other = serve(vec![accept(None, |_, _| {}, true)]);
+    let away = format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {}/there\r\nContent-Length: 0\r\n\r\n", other.url);
+    let server = serve(vec![Act::Last(away)]);
+    let headers = vec![("Authorization".into(), "Bearer secret".into()), ("Cookie".into(), "a=b".into())];
+    let options = WebSocketOptions { common: Options { headers, ..quick() }, ..WebSocketOptions::default() };
+    WebSocket::connect(&server.url, &options).unwrap();
+    assert_eq!(server.seen().header("authorization"), Some("Bearer secret"));
+    let there = other.seen();
+    assert_eq!(
+        (there.line.as_str(), there.header("authorization"), there.header("cookie")),
+        ("GET /there", None, None)
+    );
+}
+
 #[test]
 fn a_refusal_is_told_by_its_status() {
     let server = serve(vec![Act::Last("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n".into())]);
