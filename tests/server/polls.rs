@@ -121,6 +121,23 @@ fn a_request_sent_behind_a_held_poll_is_answered_after_it() {
     assert_eq!(client.response().text(), "ok\n");
 }
 
+/// Its body would be taken for another request, and whose that is a proxy in front could not tell.
+#[test]
+fn a_held_poll_with_a_body_ends_the_connection() {
+    let server = start();
+    let smuggled = "POST /topics/news?smuggled HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx";
+    let mut client = server.client();
+    client.request("GET", "/topics/news?wait=60", &format!("Content-Length: {}\r\n", smuggled.len()));
+    client.send(smuggled);
+    server.await_metric(HELD, 1);
+    let id = server.publish("news", "hello");
+    let answer = client.response();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    client.expect_end();
+    let newest = server.client().get(&format!("/topics/news?after={id}")).text();
+    assert!(newest.starts_with(r#"{"events":[]"#), "{newest}");
+}
+
 #[test]
 fn many_held_polls_are_answered_by_one_publish() {
     let server = start();

@@ -64,7 +64,9 @@ impl Request<'_> {
             Origin::Allowed(origin) => Some(origin.into()),
             Origin::Own | Origin::Foreign => None,
         };
-        let held = HeldPoll { held, cell, origin, persistence: self.persistence, _present: present };
+        // RFC 9112 §9.3: a body that nobody reads would be taken for the next request.
+        let persistence = if self.body.is_done() { self.persistence } else { self.persistence.close() };
+        let held = HeldPoll { held, cell, origin, persistence, _present: present };
         Reply::Handed(Role::Held(Box::new(held)), BytesMut::new())
     }
 }
