@@ -190,6 +190,8 @@ fn bad_handshakes_are_refused() {
         (HANDSHAKE.replace("13", "8"), 426),
         (HANDSHAKE.replace("dGhl", ""), 400),
         (HANDSHAKE.replace("Connection: Upgrade\r\n", ""), 400),
+        (format!("{HANDSHAKE}Content-Length: 7\r\n"), 400),
+        (format!("{HANDSHAKE}Transfer-Encoding: chunked\r\n"), 400),
     ] {
         let mut client = server.client();
         client.request("GET", "/topics/news", &headers);

@@ -75,6 +75,10 @@ impl Request<'_> {
     /// another origin from doing it with the visitor's cookies.
     fn handshake(&self) -> Result<handshake::Request<'_>, Reply> {
         let handshake = handshake::Request::from_head(self.head).map_err(|error| Reply::Last(refusal(error)))?;
+        // Its bytes would be taken for frames.
+        if !self.body.is_done() {
+            return Err(Reply::Last(Response::fault(Status::BAD_REQUEST, "a WebSocket handshake has no body")));
+        }
         self.origin.check().map_err(Reply::Answer)?;
         Ok(handshake)
     }
