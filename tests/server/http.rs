@@ -57,10 +57,37 @@ fn head_is_get_without_a_body() {
         assert!(head.header("date").is_some());
         assert!(head.body.is_empty());
     }
-    client.request("HEAD", "/topics/news", "Accept: text/event-stream\r\n");
+}
+
+#[test]
+fn head_of_a_stream_is_its_head_and_then_the_end() {
+    let server = start();
+    for accept in ["text/event-stream", "application/x-ndjson"] {
+        let heads = ["GET", "HEAD"].map(|method| {
+            let mut client = server.client();
+            client.request(method, "/topics/news", &format!("Accept: {accept}\r\n"));
+            let mut head = client.head_of_answer_to(method);
+            head.headers.retain(|(name, _)| name != "Date");
+            if method == "HEAD" {
+                client.expect_end();
+            }
+            (head.status, head.headers)
+        });
+        assert_eq!(heads[0], heads[1]);
+    }
+    let mut client = server.client();
+    client.request("HEAD", "/topics/news?after=x", "Accept: text/event-stream\r\n");
+    assert_eq!(client.response_to("HEAD").status, 400);
+}
+
+#[test]
+fn a_refused_handshake_that_is_a_head_has_no_body() {
+    let server = start();
+    let mut client = server.client();
+    client.request("HEAD", "/topics/news", "Connection: Upgrade\r\nUpgrade: websocket\r\n");
     let head = client.response_to("HEAD");
-    assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
-    assert_eq!(client.get("/healthz").status, 200);
+    assert_eq!((head.status, head.header("connection")), (405, Some("close")));
+    client.expect_end();
 }
 
 #[test]

@@ -191,7 +191,10 @@ impl Client {
                 self.write_answer(head, &response, persistence, body)
             }
             Reply::Handed(role, output) => Next::Loop(role, output, body.into_rest()),
-            Reply::Last(response) => self.last(&response.with_headers(origin.cors())),
+            Reply::Last(response) => {
+                let response = response.with_headers(origin.cors());
+                self.write_answer(head, &response, persistence.close(), body)
+            }
             Reply::Handler(mounted, output) => Next::Handler(mounted, output, body.into_rest()),
             Reply::Gone => Next::Gone,
         }

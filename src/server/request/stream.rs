@@ -41,16 +41,16 @@ impl Request<'_> {
         format: Format,
         content_type: &'static str,
     ) -> Reply {
-        if self.head.method == "HEAD" {
-            let refused = self.authorize(name, Action::Subscribe).err();
-            return Reply::Answer(refused.unwrap_or_else(|| Response::new(Status::OK).with_body(content_type, "")));
-        }
         match self.subscribe(name, after, via, format) {
             Err(refusal) => Reply::Answer(refusal),
             Ok((subscriber, bookmark)) => {
                 let mut output = self.stream_head(content_type);
-                output.extend_from_slice(&bookmark);
                 self.shared.metrics.answered(Status::OK);
+                // RFC 9110 §9.3.2: the same head, and no body.
+                if self.head.method == "HEAD" {
+                    return Reply::Handed(Role::Closing, output);
+                }
+                output.extend_from_slice(&bookmark);
                 Reply::Handed(Role::Stream(subscriber), output)
             }
         }
