@@ -103,9 +103,11 @@ impl WebSocket {
 
     /// Writes what waits.
     pub fn flush(&mut self) -> io::Result<()> {
-        if !self.output.is_empty() {
+        while !self.output.is_empty() {
             wire::write_all(&self.socket, &self.output, self.shared.limits.write_time)?;
             self.output.clear();
+            // There is room again for a Pong that is owed. A violation was told when it came.
+            let _ = self.connection.receive(&mut [], &mut self.output);
         }
         Ok(())
     }

@@ -12,8 +12,9 @@ pub struct Config {
     /// Frames of one message, empty ones too: they cost no memory, but without a bound a peer could send them for ever
     /// and a message would never end. At least 1. Default: 131,072, which lets 8 MiB through in fragments of 64 bytes.
     pub max_fragments: usize,
-    /// Bytes in `output` from which on Pongs are no longer appended: the newest is kept and sent once there is room,
-    /// which §5.5.3 allows, so that a peer that pings and never reads costs no growing memory. Default: 64 KiB.
+    /// Bytes in `output` from which on Pongs are no longer appended: the newest is kept, which §5.5.3 allows, so that a
+    /// peer that pings and never reads costs no growing memory. The next [`receive`](super::Connection::receive) that
+    /// finds room sends it: call it, without input if there is none, when `output` was written. Default: 64 KiB.
     pub max_unsent: usize,
     /// How messages that do not lie whole in the input are handed out. Default: whole.
     pub delivery: Delivery,

@@ -193,10 +193,18 @@ impl Connection {
 
     /// Writes what waits, as far as the socket takes it.
     pub(super) fn flush(&mut self, turn: &mut Turn<'_>) -> Fate {
-        match self.out.flush(&mut self.socket, turn.now) {
-            Err(_) => Fate::Gone,
-            Ok(false) => Fate::Stay,
-            Ok(true) => self.flushed(turn),
+        loop {
+            match self.out.flush(&mut self.socket, turn.now) {
+                Err(_) => return Fate::Gone,
+                Ok(false) => return Fate::Stay,
+                Ok(true) => {}
+            }
+            if let Role::WebSocket(socket) = &mut self.role {
+                socket.pay_debts(self.out.own(turn.now));
+            }
+            if self.out.is_empty() {
+                return self.flushed(turn);
+            }
         }
     }
 

@@ -131,6 +131,12 @@ impl TopicSocket {
         }
     }
 
+    /// There is room again for the Pong that is owed, if one is.
+    pub(super) fn pay_debts(&mut self, output: &mut BytesMut) {
+        // A violation was told when it came.
+        let _ = self.connection.receive(&mut [], output);
+    }
+
     /// Publishes a message that the client sent. An error is why the connection is closed.
     fn submit(&self, text: &str, shared: &Arc<Shared>, now: Instant) -> Result<(), (CloseCode, String)> {
         if !self.may_publish {
