@@ -94,8 +94,10 @@ impl Verdict {
             101 | 200 => Self::Accepted,
             301 | 302 | 303 | 307 | 308 => Self::Redirected,
             410 => Self::Reset,
-            // 501 and 505 are about what was asked, not about now.
-            408 | 425 | 429 | 500 | 502 | 503 | 504 => Self::Later,
+            // These are about what was asked, not about now.
+            501 | 505 => Self::Never,
+            // Gateways have numbers of their own for a server that cannot be reached.
+            408 | 425 | 429 | 500..=599 => Self::Later,
             _ => Self::Never,
         }
     }

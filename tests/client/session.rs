@@ -145,7 +145,7 @@ fn statuses_are_for_now_or_for_good() {
     for code in [204, 400, 401, 403, 404, 405, 406, 415, 426, 501, 505] {
         assert_eq!(verdict(code), Verdict::Never, "{code}");
     }
-    for code in [408, 425, 429, 500, 502, 503, 504] {
+    for code in [408, 425, 429, 500, 502, 503, 504, 507, 522, 599] {
         assert_eq!(verdict(code), Verdict::Later, "{code}");
     }
     for code in [301, 302, 303, 307, 308] {
