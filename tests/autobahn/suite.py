@@ -157,14 +157,15 @@ class Suite:
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/autobahn/run", description=__doc__)
     parser.add_argument("roles", nargs="*", metavar="ROLE", help="server, client (default: both)")
-    parser.add_argument("--cases", default=cases.CORE, help="patterns, separated by commas; '*' for all (default: %(default)s)")
-    parser.add_argument("--parallel", type=int, default=2, metavar="N", help="parts to run side by side (default: %(default)s)")
+    parser.add_argument("--cases", default="*", help="patterns, separated by commas; 'core' for all but compression, which takes seconds (default: %(default)s)")
+    parser.add_argument("--parallel", type=int, default=3, metavar="N", help="parts to run side by side (default: %(default)s)")
     parser.add_argument("--timeout", type=float, default=1200.0, metavar="SECONDS", help="for each role (default: %(default)s)")
     parser.add_argument("--echo", metavar="COMMAND", help="another echo server (default: our example)")
     parser.add_argument("--client", metavar="COMMAND", help="another client (default: our example)")
     parser.add_argument("--home", type=Path, default=Path("target/autobahn"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.roles = options.roles or ["server", "client"]
+    options.cases = cases.CORE if options.cases == "core" else options.cases
     if not set(options.roles) <= {"server", "client"}:
         parser.error("a role is 'server' or 'client'")
     if options.parallel < 1:
