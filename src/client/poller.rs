@@ -116,9 +116,14 @@ impl Polls {
     /// What an answer says; `asked`: when it was asked for, if it was asked to be held.
     fn take(&mut self, answer: &Answer, body: &[u8], asked: Option<Instant>, link: &mut Link) -> Result<(), Trouble> {
         let body = String::from_utf8_lossy(body);
+        let before = link.session.resume().map(ToString::to_string);
+        let interval = link.options.interval;
+        // For one who does not hold, or who leads nowhere: they must not be asked without a pause.
+        let pause = |now| asked.map(|asked| asked + interval).filter(|next| *next > now);
         if Verdict::of(answer.status) == Verdict::Reset {
-            self.next = None;
             link.reset(envelope::parse_reset(&body)?);
+            let moved = link.session.resume() != before.as_deref();
+            self.next = if moved { None } else { pause(Instant::now()) };
             return Ok(());
         }
         let batch = Batch::parse(&body)?;
@@ -127,12 +132,13 @@ impl Polls {
         }
         link.bookmark(&batch.next.to_string());
         let now = Instant::now();
-        self.next = match asked {
-            _ if batch.more => None,
-            _ if self.hold.is_none() => Some(now + link.options.interval),
-            // Held, and in vain: at once again. But one who does not hold must not be asked without a pause.
-            Some(asked) if batch.events.is_empty() => Some(asked + link.options.interval).filter(|next| *next > now),
-            _ => None,
+        let moved = link.session.resume() != before.as_deref();
+        self.next = match self.hold {
+            _ if batch.more && moved => None,
+            None => Some(now + interval),
+            // Held, and in vain: at once again, unless it was not held at all.
+            Some(_) if batch.events.is_empty() || !moved => pause(now),
+            Some(_) => None,
         };
         Ok(())
     }

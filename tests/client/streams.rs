@@ -179,6 +179,27 @@ fn a_poll_that_is_not_held_is_not_asked_without_a_pause() {
 }
 
 #[test]
+fn a_poll_that_does_not_get_on_is_not_asked_without_a_pause() {
+    let reset = answer("410 Gone", JSON, r#"{"reset":"trimmed","oldest":"1-5","newest":"1-6"}"#);
+    let more = answer("200 OK", JSON, r#"{"events":[],"next":"1-5","more":true}"#);
+    let again = answer("200 OK", JSON, r#"{"events":[{"id":"1-5","data":"a"}],"next":"1-5","more":false}"#);
+    for same in [reset, more, again] {
+        let server = serve((0..4).map(|_| Act::Answer(same.clone())).collect());
+        let options = Options { interval: Duration::from_millis(50), after: Some("1-1".into()), ..quick() };
+        let mut poller = Poller::long(&server.url, options).unwrap();
+        let stop = poller.stop_handle();
+        let started = Instant::now();
+        let polling = thread::spawn(move || poller.by_ref().for_each(drop));
+        for _ in 0..4 {
+            server.seen();
+        }
+        assert!(started.elapsed() >= Duration::from_millis(100), "{same}");
+        stop.stop();
+        polling.join().unwrap();
+    }
+}
+
+#[test]
 fn a_silent_stream_is_given_up() {
     let server = serve(vec![Act::Hold(stream(NDJSON, ""))]);
     let mut source = Stream::new(&server.url, Options { silence: Duration::from_millis(50), ..quick() }).unwrap();
