@@ -161,7 +161,9 @@ fn metrics_count_by_transport_and_by_status() {
     let mut client = server.client();
     client.get("/topics/news");
     client.get("/nowhere");
-    let text = client.get("/metrics").text();
+    let metrics = client.get("/metrics");
+    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let text = metrics.text();
     for line in [
         "# TYPE tidings_subscribers gauge",
         "# TYPE tidings_messages_total counter",

@@ -12,6 +12,10 @@ use std::string::String;
 const TOPICS: &str = "/topics/";
 const WIRE: &str = "/wire/";
 
+const PLAIN: &str = "text/plain; charset=utf-8";
+/// The Prometheus text format by its version, without which a scraper has to guess.
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 impl Request<'_> {
     pub(super) fn reply(&mut self) -> Reply {
         let path = self.head.path();
@@ -31,8 +35,10 @@ impl Request<'_> {
             return self.mounted(handler);
         }
         match path {
-            "/healthz" => self.page(|_| text("ok\n")),
-            "/metrics" => self.page(|request| text(&request.shared.metrics.render(request.shared.topics.len()))),
+            "/healthz" => self.page(|_| text(PLAIN, "ok\n")),
+            "/metrics" => {
+                self.page(|request| text(METRICS, &request.shared.metrics.render(request.shared.topics.len())))
+            }
             "" if self.head.method == "OPTIONS" => Reply::Answer(options("GET, HEAD, POST, OPTIONS", self.origin)),
             _ => match assets::find(path, self.head.authority()) {
                 Some(asset) => self.page(|_| asset),
@@ -82,10 +88,8 @@ impl Request<'_> {
     }
 }
 
-fn text(body: &str) -> Response {
-    Response::new(Status::OK)
-        .with_body("text/plain; charset=utf-8", String::from(body))
-        .with_header("Cache-Control", "no-store")
+fn text(content_type: &'static str, body: &str) -> Response {
+    Response::new(Status::OK).with_body(content_type, String::from(body)).with_header("Cache-Control", "no-store")
 }
 
 /// RFC 9110 §15.5.6: 405 says what is allowed.
