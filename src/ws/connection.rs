@@ -155,7 +155,14 @@ impl Connection {
         input: &'a mut [u8],
         output: &mut BytesMut,
     ) -> Result<Step<Event<'a>>, ProtocolError> {
-        let Some(frame) = self.plain_frame(input) else { return self.receive_any(input, output) };
+        let Some(frame) = self.plain_frame(input) else {
+            // What a caller's loop ends with: everything was used.
+            return if input.is_empty() && self.is_calm {
+                Ok(Step::incomplete(0))
+            } else {
+                self.receive_any(input, output)
+            };
+        };
         let payload = &mut input[frame.payload_at..frame.end];
         if let Some(key) = frame.key {
             mask::apply(key, payload);

@@ -27,7 +27,10 @@ pub fn apply(key: [u8; 4], data: &mut [u8]) {
 #[cfg(feature = "std")]
 fn apply_dispatched(key: [u8; 4], data: &mut [u8]) {
     use fearless_simd::{Level, dispatch};
-    dispatch!(Level::new(), _simd => apply_here(key, data));
+    use std::sync::LazyLock;
+    // Asked once: the answers are many, and putting them together takes as long as masking half a kilobyte.
+    static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
+    dispatch!(*LEVEL, _simd => apply_here(key, data));
 }
 
 #[inline(always)]
