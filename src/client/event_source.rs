@@ -1,17 +1,12 @@
 //! Server-Sent Events, as the WHATWG HTML standard's `EventSource`, for any server.
 
 use super::error::Trouble;
-use super::exchange::{self, Answer, Get};
 use super::feed::{Feed, Link, Transport, subscriber};
-use super::wire::{Filled, Wire};
+use super::incoming::Incoming;
 use super::{Cut, Error, Options};
 use crate::envelope;
-use crate::http::{BodyEvent, BodyReader};
 use crate::sse::{Decoded, Decoder, DecoderLimits};
 use crate::topic::After;
-use alloc::string::String;
-use alloc::vec::Vec;
-use std::time::Instant;
 
 /// Subscribes to an event stream: `Accept: text/event-stream`, and `Last-Event-ID` from the second connection on.
 ///
@@ -44,60 +39,28 @@ fn is_word(after: &str) -> bool {
 #[derive(Debug)]
 struct Sse {
     decoder: Decoder,
-    connection: Option<(Wire, BodyReader)>,
+    connection: Option<Incoming>,
 }
 
-/// The event that tells of lost messages.
-const RESET: &str = "tidings.reset";
 /// What an event without a type is.
 const PLAIN: &str = "message";
 
 impl Transport for Sse {
     fn open(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        let last_event_id = String::from(self.decoder.last_event_id());
-        let mut headers = Vec::from([("Accept", "text/event-stream")]);
         // "processing model": sent unless it is empty.
-        if !last_event_id.is_empty() {
-            headers.push(("Last-Event-ID", &last_event_id));
-        }
-        let word = link.options.after.clone().filter(|after| is_word(after));
-        let after = word.as_deref().map(|word| ("after", word));
-        let get =
-            Get { parameters: after.as_slice(), headers: &headers, limit: u64::MAX, hold: core::time::Duration::ZERO };
-        let (mut wire, mut answer) = exchange::get(&mut None, &link.target, &link.options, &link.stop, &get)?;
-        if answer.status.as_u16() != 200 {
-            return Err(answer.refusal(&mut wire));
-        }
-        answer.expect_type("text/event-stream")?;
-        let Answer { body, .. } = answer;
-        self.connection = Some((wire, body));
+        let last_event_id = Some(self.decoder.last_event_id()).filter(|id| !id.is_empty());
+        let word = link.options.after.as_deref().filter(|after| is_word(after));
+        let after = word.map(|word| ("after", word));
+        let header = last_event_id.map(|id| ("Last-Event-ID", id));
+        self.connection = Some(Incoming::open(link, "text/event-stream", after.as_slice(), header)?);
         link.connected();
         Ok(())
     }
 
     fn read(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        let Some((wire, body)) = &mut self.connection else { return Err(Cut::Ended.into()) };
-        loop {
-            let step = body.receive(wire.unread())?;
-            match step.event {
-                Some(BodyEvent::Data(data)) => {
-                    decode(&mut self.decoder, data, link)?;
-                    wire.consume(step.consumed);
-                }
-                Some(BodyEvent::End) => return Err(Cut::Ended.into()),
-                None => {
-                    wire.consume(step.consumed);
-                    if !link.queue.is_empty() {
-                        return Ok(());
-                    }
-                    match wire.fill(link.deadline())? {
-                        Filled::Bytes => link.session.handle_bytes(Instant::now()),
-                        Filled::Eof => return Err(Cut::Ended.into()),
-                        Filled::TimedOut => return Err(Cut::Silent.into()),
-                    }
-                }
-            }
-        }
+        let Some(connection) = &mut self.connection else { return Err(Cut::Ended.into()) };
+        let decoder = &mut self.decoder;
+        connection.read(link, |data, link| decode(decoder, data, link))
     }
 
     fn close(&mut self) {
@@ -118,7 +81,7 @@ fn decode(decoder: &mut Decoder, mut data: &[u8], link: &mut Link) -> Result<(),
                 link.session.expect_keepalives(link.options.silence);
                 link.bookmark(&id);
             }
-            Some(Decoded::Message { event, data, .. }) if event == RESET => {
+            Some(Decoded::Message { event, data, .. }) if event == envelope::RESET_EVENT => {
                 let reset = envelope::parse_reset(&data)?;
                 link.reset(reset);
             }

@@ -25,7 +25,7 @@ pub(super) struct Answer {
 }
 
 /// How often a redirect is followed: more is a loop.
-const MAX_REDIRECTS: u32 = 5;
+pub(super) const MAX_REDIRECTS: u32 = 5;
 /// How much of a refusal's body is read for its first line.
 const MAX_REFUSAL: usize = 4096;
 

@@ -35,6 +35,7 @@ mod error;
 mod event_source;
 mod exchange;
 mod feed;
+mod incoming;
 mod lines;
 mod opening;
 mod options;

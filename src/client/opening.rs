@@ -1,7 +1,7 @@
 //! The client's half of the opening handshake (RFC 6455 §4.1), through redirects.
 
 use super::error::Trouble;
-use super::exchange::Answer;
+use super::exchange::{Answer, MAX_REDIRECTS};
 use super::session::Verdict;
 use super::target::Target;
 use super::websocket::WebSocketOptions;
@@ -20,9 +20,6 @@ pub(super) struct Opened {
     pub(super) subprotocol: Option<String>,
     pub(super) extensions: Extensions,
 }
-
-/// How often a redirect is followed: more is a loop.
-const MAX_REDIRECTS: u32 = 5;
 
 /// Connects and shakes hands.
 pub(super) fn open(

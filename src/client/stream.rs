@@ -1,16 +1,12 @@
 //! HTTP streaming: one envelope a line.
 
 use super::error::Trouble;
-use super::exchange::{self, Get};
 use super::feed::{Feed, Link, Transport, subscriber};
+use super::incoming::Incoming;
 use super::lines::Lines;
-use super::wire::{Filled, Wire};
 use super::{Cut, Error, Options, Received};
 use crate::envelope::{Envelope, EnvelopeError};
-use crate::http::{BodyEvent, BodyReader};
 use alloc::string::{String, ToString};
-use core::time::Duration;
-use std::time::Instant;
 
 /// Subscribes over HTTP streaming: `Accept: application/x-ndjson`.
 #[derive(Debug)]
@@ -32,51 +28,21 @@ subscriber!(Stream, Ndjson);
 #[derive(Debug)]
 struct Ndjson {
     lines: Lines,
-    connection: Option<(Wire, BodyReader)>,
+    connection: Option<Incoming>,
 }
 
 impl Transport for Ndjson {
     fn open(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        let get = Get {
-            parameters: &[("after", link.after())],
-            headers: &[("Accept", "application/x-ndjson")],
-            limit: u64::MAX,
-            hold: Duration::ZERO,
-        };
-        let (mut wire, mut answer) = exchange::get(&mut None, &link.target, &link.options, &link.stop, &get)?;
-        if answer.status.as_u16() != 200 {
-            return Err(answer.refusal(&mut wire));
-        }
-        answer.expect_type("application/x-ndjson")?;
-        self.connection = Some((wire, answer.body));
+        self.connection = Some(Incoming::open(link, "application/x-ndjson", &[("after", link.after())], None)?);
         link.session.expect_keepalives(link.options.silence);
         link.connected();
         Ok(())
     }
 
     fn read(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        let Some((wire, body)) = &mut self.connection else { return Err(Cut::Ended.into()) };
-        loop {
-            let step = body.receive(wire.unread())?;
-            match step.event {
-                Some(BodyEvent::Data(data)) => {
-                    self.lines.push(data, |text| envelope(text, link))?;
-                    wire.consume(step.consumed);
-                }
-                Some(BodyEvent::End) => return Err(Cut::Ended.into()),
-                None => {
-                    wire.consume(step.consumed);
-                    if !link.queue.is_empty() {
-                        return Ok(());
-                    }
-                    match wire.fill(link.deadline())? {
-                        Filled::Bytes => link.session.handle_bytes(Instant::now()),
-                        Filled::Eof => return Err(Cut::Ended.into()),
-                        Filled::TimedOut => return Err(Cut::Silent.into()),
-                    }
-                }
-            }
-        }
+        let Some(connection) = &mut self.connection else { return Err(Cut::Ended.into()) };
+        let lines = &mut self.lines;
+        connection.read(link, |data, link| lines.push(data, |line| envelope(line, link)))
     }
 
     fn close(&mut self) {

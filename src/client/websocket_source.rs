@@ -4,6 +4,7 @@ use super::error::Trouble;
 use super::feed::{Feed, Link, Transport, subscriber};
 use super::websocket::{Message, WebSocket, WebSocketOptions};
 use super::{Cut, Error, Options, Received, stream};
+use crate::envelope::SUBPROTOCOL;
 use crate::ws::{CloseCode, Config};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,9 +29,6 @@ impl WebSocketSource {
 }
 
 subscriber!(WebSocketSource, Frames);
-
-/// The subprotocol whose messages are envelopes.
-const SUBPROTOCOL: &str = "tidings.v1";
 
 #[derive(Debug)]
 struct Frames {

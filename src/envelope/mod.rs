@@ -41,6 +41,13 @@ pub use stream::Envelope;
 
 use core::fmt;
 
+/// The subprotocol of a WebSocket whose messages are envelopes.
+pub const SUBPROTOCOL: &str = "tidings.v1";
+
+/// The event of an event stream that tells of lost messages; its data is that of [`encode_reset`]. Nobody can publish
+/// one of that name.
+pub const RESET_EVENT: &str = "tidings.reset";
+
 /// Why a text is not the JSON that was expected: the peer's fault.
 #[derive(Debug)]
 pub enum EnvelopeError {

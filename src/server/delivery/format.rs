@@ -1,6 +1,6 @@
 //! What the log looks like on the transports that stay open.
 
-use crate::envelope::{self, Envelope};
+use crate::envelope::{self, Envelope, RESET_EVENT};
 use crate::http::chunked;
 use crate::sse;
 use crate::topic::{Cursor, EventName, Message, Messages, Reset};
@@ -29,9 +29,6 @@ pub(in super::super) struct Encoding {
     json: BytesMut,
     deflate: Encoder,
 }
-
-/// The name of the event that says that messages were lost. Nobody can publish one of that name.
-const RESET_EVENT: &str = "tidings.reset";
 
 impl Encoding {
     pub(super) fn new(deflate: Option<&Options>) -> Self {

@@ -7,6 +7,7 @@ use super::super::response::Response;
 use super::super::routes::{EventStreamHandler, WebSocketHandler, WebSocketOptions};
 use super::handler::Mounted;
 use super::{Reply, Request, Status, query};
+use crate::envelope::SUBPROTOCOL;
 use crate::topic::TopicName;
 use crate::ws::deflate::Agreement;
 use crate::ws::handshake::{self, Answer, HandshakeError};
@@ -15,9 +16,6 @@ use bytes::BytesMut;
 use std::boxed::Box;
 use std::string::String;
 use std::sync::Arc;
-
-/// The subprotocol with envelopes. Without it a client gets the bare data.
-const SUBPROTOCOL: &str = "tidings.v1";
 
 impl Request<'_> {
     pub(super) fn upgrade(&mut self, name: &TopicName) -> Reply {
@@ -33,6 +31,7 @@ impl Request<'_> {
         };
         // A client that wants a smaller window than the messages for all are compressed with gets them as they are.
         let deflated = extensions.deflate.as_ref().is_some_and(Agreement::takes_shared);
+        // Without the subprotocol a client gets the bare data.
         let format = if subprotocol.is_some() { Format::Envelopes { deflated } } else { Format::Data { deflated } };
         let after = query::find(self.head.query(), "after");
         let (subscriber, bookmark) = match self.subscribe(name, after.as_deref(), Via::WebSocket, format) {
