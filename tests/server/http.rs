@@ -257,6 +257,8 @@ fn a_message_is_explained_as_each_transport_sends_it() {
         let covered: u64 = view["fields"].as_array().unwrap().iter().map(|field| field["len"].as_u64().unwrap()).sum();
         assert_eq!(covered * 2, bytes.len() as u64);
         assert!(bytes.contains("3132"), "the data is in it");
+        let may_be_compressed = cfg!(feature = "deflate") && view["transport"] == "websocket";
+        assert_eq!(view["note"].is_string(), may_be_compressed, "{view}");
     }
     for (path, status) in [
         (format!("news/{}-2", id.epoch()), 404),

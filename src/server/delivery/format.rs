@@ -31,7 +31,7 @@ pub(in super::super) struct Encoding {
 }
 
 impl Encoding {
-    pub(super) fn new(deflate: Option<&Options>) -> Self {
+    pub(in super::super) fn new(deflate: Option<&Options>) -> Self {
         Self { json: BytesMut::new(), deflate: deflate.map(Encoder::new).unwrap_or_default() }
     }
 }

@@ -26,6 +26,9 @@ struct View {
     /// In hexadecimal digits.
     bytes: String,
     fields: Vec<Field>,
+    /// What some clients get instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -58,14 +61,33 @@ impl Request<'_> {
                     let text = "the message is too long to be explained";
                     return Err(Response::fault(Status::UNPROCESSABLE_CONTENT, text));
                 }
-                Some(_) => encode(&message, id),
+                Some(_) => (encode(&message, id), self.compressed(&message)),
             }
         };
-        let views = encoded.into_iter().map(|(via, bytes)| view(via, &bytes)).collect();
+        let (encoded, compressed) = encoded;
+        let mut views: Vec<View> = encoded.into_iter().map(|(via, bytes)| view(via, &bytes)).collect();
+        for view in views.iter_mut().filter(|view| view.transport == Via::WebSocket.as_str()) {
+            view.note = compressed.map(|len| {
+                std::format!("Clients that agree on permessage-deflate, as browsers do, get {len} bytes (RFC 7692).")
+            });
+        }
         let views = Views { id: std::format!("{id}"), views };
         let body = serde_json::to_vec(&views)
             .map_err(|_| Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"))?;
         Ok(Response::json(Status::OK, body))
+    }
+}
+
+impl Request<'_> {
+    /// The length of the frame for WebSocket clients that offer compression, if it is another.
+    fn compressed(&self, message: &Messages<'_>) -> Option<usize> {
+        let mut encoding = Encoding::new(Some(self.shared.deflate.as_ref()?));
+        let lengths = [true, false].map(|deflated| {
+            let mut bytes = BytesMut::new();
+            Format::Envelopes { deflated }.messages(message.clone(), &mut encoding, &mut bytes);
+            bytes.len()
+        });
+        (lengths[0] < lengths[1]).then_some(lengths[0])
     }
 }
 
@@ -103,5 +125,5 @@ fn view(via: Via, bytes: &[u8]) -> View {
         // A String takes everything.
         let _ = write!(digits, "{byte:02x}");
     }
-    View { transport: via.as_str(), bytes: digits, fields }
+    View { transport: via.as_str(), bytes: digits, fields, note: None }
 }

@@ -98,7 +98,7 @@ function command(transport, url, id) {
   }[transport] ?? '';
 }
 
-function drawView({ transport, bytes, fields }, title, data, shell) {
+function drawView({ transport, bytes, fields, note = '' }, title, data, shell) {
   const root = clone('view-template'), part = selector => root.querySelector(selector);
   const octets = bytes.match(/../g)?.map(pair => parseInt(pair, 16)) ?? [];
   root.dataset.view = transport;
@@ -113,7 +113,7 @@ function drawView({ transport, bytes, fields }, title, data, shell) {
   const runs = drawStrip(part('.strip'), octets, fields);
   const chips = fields.map((field, index) => drawField(part('.fields'), field, hue(field, index)));
   const meaning = part('.meaning');
-  const rest = 'Point at a field to see what it is for.';
+  const rest = `${note} Point at a field to see what it is for.`.trim();
   const show = index => {
     meaning.textContent = index === null ? rest : `${fields[index].name}: ${fields[index].meaning}`;
     meaning.classList.toggle('idle', index === null);
