@@ -326,4 +326,31 @@ mod deflate {
         socket.send(&"x".repeat(2 << 20));
         assert!(matches!(socket.frame(), Some(crate::client::Frame::Close(1009, _))));
     }
+    /// More than one turn's share, in a few kilobytes and one packet with the handshake: what is left is for the next
+    /// turns, and nothing is lost.
+    #[test]
+    fn many_large_messages_in_one_packet_are_all_published() {
+        use tidings::ws::handshake::{ClientHandshake, Opening, Response};
+        let server = start();
+        let mut listener = WebSocket::open(server.client(), "/topics/news", &[]);
+        let data = "x".repeat(300_000);
+        let mut socket = WebSocket::open_with(server.client(), "/topics/other", &[], Some(&Options::default()));
+        let mut frames = bytes::BytesMut::new();
+        for n in 0..15 {
+            socket.connection.send_text(&format!("{n} {data}"), &mut frames).unwrap();
+        }
+        let options = Options::default();
+        let opening = Opening { host: "t", target: "/topics/news", deflate: Some(&options), ..Opening::default() };
+        let mut output = bytes::BytesMut::new();
+        let mut handshake = ClientHandshake::new(&opening, tidings::system_random, &mut output).unwrap();
+        output.extend_from_slice(&frames);
+        let mut client = server.client();
+        client.send(&output);
+        for n in 0..15 {
+            assert!(listener.text().starts_with(&format!("{n} x")));
+        }
+        assert_ne!(client.fill(), 0);
+        let step = handshake.receive(&client.input).unwrap();
+        assert!(matches!(step.event, Some(Response::Accepted { .. })));
+    }
 }

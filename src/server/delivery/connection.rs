@@ -274,8 +274,10 @@ impl Connection {
         let Role::WebSocket(socket) = &mut self.role else { return Fate::Stay };
         let kept = self.input.len();
         let Some((front, room)) = turn.buffer.split_at_mut_checked(kept) else { return Fate::Gone };
-        let got = match self.socket.read(room) {
-            Ok(0) => return Fate::Gone,
+        // What was left over in the last turn comes first.
+        let read = if socket.is_sated() { Ok(0) } else { self.socket.read(room) };
+        let got = match read {
+            Ok(0) if !socket.is_sated() => return Fate::Gone,
             Ok(got) => got,
             Err(error) if error.kind() == ErrorKind::Interrupted => return Fate::ReadMore,
             Err(error) if is_for_later(&error) => return Fate::Stay,
@@ -292,12 +294,17 @@ impl Connection {
         }
     }
 
-    /// Frames that came with the handshake.
-    pub(super) fn first_frames(&mut self, turn: &mut Turn<'_>) {
-        if let Role::WebSocket(socket) = &mut self.role {
-            let mut input = std::mem::take(&mut self.input);
-            let used = socket.receive(&mut input, self.out.own(turn.now), turn.shared, turn.now);
-            self.input = BytesMut::from(input.get(used..).unwrap_or_default());
+    /// Writes what a connection came with, once the frames are read that came with its handshake.
+    pub(super) fn begin(&mut self, turn: &mut Turn<'_>) -> Fate {
+        let Role::WebSocket(socket) = &mut self.role else { return self.flush(turn) };
+        let mut input = std::mem::take(&mut self.input);
+        let used = socket.receive(&mut input, self.out.own(turn.now), turn.shared, turn.now);
+        self.input = BytesMut::from(input.get(used..).unwrap_or_default());
+        let is_sated = socket.is_sated();
+        match self.flush(turn) {
+            Fate::Gone => Fate::Gone,
+            _ if is_sated => Fate::ReadMore,
+            fate => fate,
         }
     }
 }

@@ -22,10 +22,7 @@ impl Delivery {
             let audience = self.audiences.entry(cell.epoch());
             audience.or_insert_with(|| Audience { cell, members: BTreeSet::new() }).members.insert(token);
         }
-        self.step(token, now, |connection, turn| {
-            connection.first_frames(turn);
-            connection.flush(turn)
-        });
+        self.step(token, now, Connection::begin);
         if self.is_draining {
             self.step(token, now, |connection, turn| connection.drain(batches, turn));
         } else {

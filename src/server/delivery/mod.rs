@@ -11,8 +11,8 @@
 //! cursor and at most one batch of the log that it shares with others. What wakes the loop is a socket, a publish, a
 //! connection handed over or a timer, and nothing else: on an idle server it does not run.
 //!
-//! Fair: of each connection a buffer full is read and a few batches are written in a turn; what is left waits for the
-//! next one, before which the loop does not sleep.
+//! Fair: of each connection a buffer full is read, of a WebSocket no more messages than fit its share, and a few batches
+//! are written in a turn; what is left waits for the next one, before which the loop does not sleep.
 
 mod accept;
 mod batches;

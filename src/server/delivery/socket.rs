@@ -27,7 +27,13 @@ pub(in super::super) struct TopicSocket {
     connection: Connection,
     may_publish: bool,
     keepalive: Keepalive<Instant>,
+    /// It has had its share of the last turn, and some of the input is left.
+    is_sated: bool,
 }
+
+/// So many bytes of messages are taken from a client in a turn, and then the others have theirs: compressed, a buffer
+/// full could be a thousand times as long.
+const SHARE: usize = 1 << 20;
 
 impl TopicSocket {
     pub(in super::super) fn new(
@@ -51,7 +57,13 @@ impl TopicSocket {
             close_within: limits.close_time,
         };
         let keepalive = Keepalive::new(options, Instant::now());
-        Self { subscriber, connection: Connection::server(config).with_extensions(extensions), may_publish, keepalive }
+        Self {
+            subscriber,
+            connection: Connection::server(config).with_extensions(extensions),
+            may_publish,
+            keepalive,
+            is_sated: false,
+        }
     }
 
     /// When something must be done about silence.
@@ -97,6 +109,11 @@ impl TopicSocket {
         }
     }
 
+    /// Whether there is more to be made of the input than was made of it: show it again.
+    pub(super) fn is_sated(&self) -> bool {
+        self.is_sated
+    }
+
     /// Takes in what arrived and publishes what was sent; how many bytes are done with.
     pub(super) fn receive(
         &mut self,
@@ -108,12 +125,17 @@ impl TopicSocket {
         if !input.is_empty() {
             self.keepalive.received(now);
         }
-        let mut used = 0;
+        let (mut used, mut taken) = (0, 0);
         loop {
+            self.is_sated = taken >= SHARE;
+            if self.is_sated {
+                return used;
+            }
             let rest = input.get_mut(used..).unwrap_or_default();
             // The Close that a violation deserves is in the output, and `is_over` says the rest.
             let Ok(step) = self.connection.receive(rest, output) else { return input.len() };
             used += step.consumed;
+            taken += step.event.as_ref().map_or(0, Event::payload_len);
             match step.event {
                 None => return used,
                 // After our Close the peer may not have seen it yet: what comes is thrown away.
