@@ -21,6 +21,7 @@ mod format;
 mod held;
 mod members;
 mod outgoing;
+mod reading;
 mod socket;
 mod subscriber;
 mod timers;

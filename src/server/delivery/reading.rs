@@ -1,0 +1,105 @@
+//! What a connection does when there is something to read from its socket.
+
+use super::Role;
+use super::connection::{Connection, Fate, Turn};
+use bytes::BytesMut;
+use std::io::{self, ErrorKind, Read};
+
+impl Connection {
+    /// The socket has something to read, or has ended. It must be read until it has no more, or it will not be heard of
+    /// again.
+    pub(super) fn readable(&mut self, turn: &mut Turn<'_>) -> Fate {
+        match &mut self.role {
+            Role::Idle => self.begin_request(),
+            // A poll's client that has ended its stream is taken for gone. It could have shut down its sending side
+            // only, but cannot be told from one that vanished, and that must not be held for a minute.
+            Role::Held(_) | Role::Answered { .. } => self.read_ahead(turn),
+            // Whoever listens to a stream has nothing more to say.
+            Role::Stream(_) | Role::Closing => self.discard(turn),
+            Role::WebSocket(_) => self.read_frames(turn),
+        }
+    }
+
+    /// A request begins, or the client has gone. Nothing is taken from the socket: reading is the thread's.
+    pub(super) fn begin_request(&mut self) -> Fate {
+        match self.socket.peek(&mut [0]) {
+            Ok(0) => Fate::Gone,
+            Ok(_) => Fate::Request,
+            Err(error) if is_for_later(&error) => Fate::Stay,
+            Err(_) => Fate::Gone,
+        }
+    }
+
+    /// Keeps what a client sends while it waits for an answer: the next request.
+    fn read_ahead(&mut self, turn: &mut Turn<'_>) -> Fate {
+        // More than a head is not kept: the rest waits in the socket, and the client's end is seen when it is written to.
+        let most = turn.shared.limits.head.bytes;
+        while self.input.len() < most {
+            let room = turn.buffer.len().min(most - self.input.len());
+            let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
+            match self.socket.read(buffer) {
+                Ok(0) => return Fate::Gone,
+                Ok(got) => self.input.extend_from_slice(buffer.get(..got).unwrap_or_default()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_for_later(&error) => return Fate::Stay,
+                Err(_) => return Fate::Gone,
+            }
+        }
+        Fate::Stay
+    }
+
+    fn discard(&mut self, turn: &mut Turn<'_>) -> Fate {
+        match self.socket.read(turn.buffer) {
+            // Who has ended their own stream may still read the last words.
+            Ok(0) if matches!(self.role, Role::Closing) && !self.out.is_empty() => Fate::Stay,
+            Ok(0) => Fate::Gone,
+            Ok(_) => Fate::ReadMore,
+            Err(error) if error.kind() == ErrorKind::Interrupted => Fate::ReadMore,
+            Err(error) if is_for_later(&error) => Fate::Stay,
+            Err(_) => Fate::Gone,
+        }
+    }
+
+    /// One buffer full of frames: answered by one write.
+    fn read_frames(&mut self, turn: &mut Turn<'_>) -> Fate {
+        let Role::WebSocket(socket) = &mut self.role else { return Fate::Stay };
+        let kept = self.input.len();
+        let Some((front, room)) = turn.buffer.split_at_mut_checked(kept) else { return Fate::Gone };
+        // What was left over in the last turn comes first.
+        let read = if socket.is_sated() { Ok(0) } else { self.socket.read(room) };
+        let got = match read {
+            Ok(0) if !socket.is_sated() => return Fate::Gone,
+            Ok(got) => got,
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Fate::ReadMore,
+            Err(error) if is_for_later(&error) => return Fate::Stay,
+            Err(_) => return Fate::Gone,
+        };
+        front.copy_from_slice(&self.input);
+        let read = turn.buffer.get_mut(..kept + got).unwrap_or_default();
+        let used = socket.receive(read, self.out.own(turn.now), turn.shared, turn.now);
+        self.input = BytesMut::from(read.get(used..).unwrap_or_default());
+        // If this takes away what was in the way of the next batch, the socket will be heard of as writable, too.
+        match self.flush(turn) {
+            Fate::Gone => Fate::Gone,
+            _ => Fate::ReadMore,
+        }
+    }
+
+    /// Writes what a connection came with, once the frames are read that came with its handshake.
+    pub(super) fn begin(&mut self, turn: &mut Turn<'_>) -> Fate {
+        let Role::WebSocket(socket) = &mut self.role else { return self.flush(turn) };
+        let mut input = std::mem::take(&mut self.input);
+        let used = socket.receive(&mut input, self.out.own(turn.now), turn.shared, turn.now);
+        self.input = BytesMut::from(input.get(used..).unwrap_or_default());
+        let is_sated = socket.is_sated();
+        match self.flush(turn) {
+            Fate::Gone => Fate::Gone,
+            _ if is_sated => Fate::ReadMore,
+            fate => fate,
+        }
+    }
+}
+
+fn is_for_later(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::WouldBlock
+}
