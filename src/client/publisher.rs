@@ -52,7 +52,7 @@ impl Publisher {
     /// How long one message is tried again: a restart of the server takes less.
     pub const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// A publisher; it connects with the first message. [`Options::after`] is not looked at.
+    /// A publisher; it connects with the first message. [`Options::after`] and [`Options::retry`] are not looked at.
     ///
     /// # Errors
     /// A URL that cannot be used.
@@ -73,8 +73,8 @@ impl Publisher {
     /// As the table above says.
     pub fn publish(&mut self, event: Option<&str>, data: &str) -> Result<Option<Cursor>, PublishError> {
         let started = Instant::now();
-        let mut backoff =
-            Backoff::new(self.options.retry.min(Backoff::MIN), self.options.retry_max, self.options.random);
+        // Somebody waits for this one message: begin with the shortest wait.
+        let mut backoff = Backoff::new(Backoff::MIN, self.options.retry_max, self.options.random);
         loop {
             let (cut, retry_after) = match self.attempt(event, data) {
                 Ok(id) => return Ok(id),
