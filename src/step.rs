@@ -43,3 +43,11 @@ pub enum Transport {
 pub trait Instant: Copy + Ord + Add<Duration, Output = Self> {}
 
 impl<T: Copy + Ord + Add<Duration, Output = T>> Instant for T {}
+
+/// Durations from here on mean "never": most clocks cannot add them to a point in time without an overflow.
+pub(crate) const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// The point in time `wait` after `now`, as far as clocks reach.
+pub(crate) fn later<I: Instant>(now: I, wait: Duration) -> I {
+    now + wait.min(NEVER)
+}

@@ -6,6 +6,7 @@ use super::target::Target;
 use super::wire::{Filled, Wire};
 use super::{Cut, Error, Options, Stop};
 use crate::http::{self, BodyEvent, BodyReader, Framing, ResponseHead, ResponseReader, Status};
+use crate::step::later;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use bytes::BytesMut;
@@ -216,7 +217,7 @@ fn ask(
         None => Wire::open(target, options, stop)?,
     };
     send(&mut wire, "GET", &request_target, &headers, &[])?;
-    let deadline = wire.response_deadline() + get.hold;
+    let deadline = later(wire.response_deadline(), get.hold);
     let answer = receive(&mut wire, "GET", get.limit, deadline)?;
     Ok((wire, answer))
 }

@@ -7,6 +7,7 @@ use super::session::{Hold, Verdict};
 use super::wire::Wire;
 use super::{Cut, Error, Options};
 use crate::envelope::{self, Batch};
+use crate::step::later;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -119,7 +120,7 @@ impl Polls {
         let before = link.session.resume().map(ToString::to_string);
         let interval = link.options.interval;
         // For one who does not hold, or who leads nowhere: they must not be asked without a pause.
-        let pause = |now| asked.map(|asked| asked + interval).filter(|next| *next > now);
+        let pause = |now| asked.map(|asked| later(asked, interval)).filter(|next| *next > now);
         if Verdict::of(answer.status) == Verdict::Reset {
             link.reset(envelope::parse_reset(&body)?);
             let moved = link.session.resume() != before.as_deref();
@@ -135,7 +136,7 @@ impl Polls {
         let moved = link.session.resume() != before.as_deref();
         self.next = match self.hold {
             _ if batch.more && moved => None,
-            None => Some(now + interval),
+            None => Some(later(now, interval)),
             // Held, and in vain: at once again, unless it was not held at all.
             Some(_) if batch.events.is_empty() || !moved => pause(now),
             Some(_) => None,

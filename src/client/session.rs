@@ -14,6 +14,7 @@
 
 use crate::Instant;
 use crate::http::Status;
+use crate::step::later;
 use crate::topic::Reset;
 use alloc::string::{String, ToString};
 use core::time::Duration;
@@ -196,7 +197,7 @@ impl<I: Instant> Session<I> {
     pub fn poll_timeout(&self) -> Option<I> {
         match self.state {
             State::Connecting => None,
-            State::Connected { heard, .. } => Some(heard + self.silence?),
+            State::Connected { heard, .. } => Some(later(heard, self.silence?)),
             State::Waiting { until } => Some(until),
         }
     }

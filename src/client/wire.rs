@@ -3,6 +3,7 @@
 use super::error::Trouble;
 use super::target::Target;
 use super::{Cut, Error, Options, Stop};
+use crate::step::later;
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -67,7 +68,7 @@ impl Wire {
 
     /// When an answer to what is sent now is late.
     pub(super) fn response_deadline(&self) -> Instant {
-        Instant::now() + self.response_timeout
+        later(Instant::now(), self.response_timeout)
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {

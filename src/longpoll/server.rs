@@ -9,7 +9,8 @@
 
 use super::{Options, Request};
 use crate::Instant;
-use crate::topic::{Cursor, Message, Messages, Reset, Topic, later};
+use crate::step::later;
+use crate::topic::{Cursor, Message, Messages, Reset, Topic};
 use core::cmp::min;
 
 /// Decides about a poll that has just arrived.

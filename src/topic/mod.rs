@@ -47,6 +47,7 @@ pub use name::{EventName, EventNameError, TopicName, TopicNameError};
 pub use reset::{Reset, ResetReason, ResetReasonError};
 
 use crate::Instant;
+use crate::step::NEVER;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
@@ -235,14 +236,6 @@ impl<I: Instant> Topic<I> {
     const fn reset(&self, reason: ResetReason) -> Reset {
         Reset { reason, oldest: self.floor, newest: self.head }
     }
-}
-
-/// Durations from here on mean "never": most clocks cannot add them to a point in time without an overflow.
-const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
-/// The point in time `wait` after `now`, as far as clocks reach.
-pub(crate) fn later<I: Instant>(now: I, wait: Duration) -> I {
-    now + wait.min(NEVER)
 }
 
 /// Why a message could not be published: the publisher's fault.

@@ -8,10 +8,11 @@
 //!   closing(now) ──▶ close_within over: Gone
 //! ```
 
-use crate::Instant;
+use crate::{Instant, step};
 use core::time::Duration;
 
-/// How long to wait for what. A zero duration is taken as one of a millisecond, so that no timer can spin.
+/// How long to wait for what. A zero duration is taken as one of a millisecond, so that no timer can spin; from a
+/// hundred years on it means "never".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeepaliveOptions {
     /// After so long without a byte from the peer it is sent a Ping. Default 15 s: below the time-outs of the usual
@@ -116,5 +117,5 @@ impl<I: Instant> Keepalive<I> {
 }
 
 fn later<I: Instant>(now: I, wait: Duration) -> I {
-    now + wait.max(Duration::from_millis(1))
+    step::later(now, wait.max(Duration::from_millis(1)))
 }

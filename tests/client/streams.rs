@@ -214,3 +214,23 @@ fn the_url_may_say_where_to_begin() {
     take(&mut source, 1);
     assert_eq!(server.seen().line, "GET /t?after=oldest");
 }
+
+#[test]
+fn times_without_end_overflow_no_clock() {
+    let empty = || Act::Answer(answer("200 OK", JSON, r#"{"events":[],"next":"1-0","more":false}"#));
+    let server = serve(vec![empty(), empty(), Act::Hold(stream(NDJSON, r#"{"type":"bookmark","id":"1-0"}"#))]);
+    let time = Duration::MAX;
+    let options = Options {
+        silence: time,
+        wait: time,
+        interval: time,
+        response_timeout: time,
+        connect_timeout: time,
+        retry: time,
+        retry_max: time,
+        ..quick()
+    };
+    take(&mut Poller::long(&server.url, options.clone()).unwrap(), 2);
+    take(&mut Poller::short(&server.url, options.clone()).unwrap(), 2);
+    take(&mut Stream::new(&server.url, options).unwrap(), 1);
+}

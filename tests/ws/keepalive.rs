@@ -54,3 +54,12 @@ fn no_timer_spins() {
         assert!(steps < 10);
     }
 }
+
+#[test]
+fn times_without_end_overflow_no_clock() {
+    let never = KeepaliveOptions { interval: Duration::MAX, pong_within: Duration::MAX, close_within: Duration::MAX };
+    let mut timers = Keepalive::new(never, std::time::Instant::now());
+    timers.received(std::time::Instant::now());
+    timers.closing(std::time::Instant::now());
+    assert_eq!(timers.handle_timeout(std::time::Instant::now()), None);
+}
