@@ -75,8 +75,8 @@ impl Builder {
     }
 
     /// Serves a WebSocket at that path, such as `/echo`; `options` may be a plain [`Config`](crate::ws::Config). Each
-    /// connection runs `handler` in a thread of its own. Paths
-    /// below `/topics/` are the topics' and cannot be taken.
+    /// connection runs `handler` in a thread of its own. The [`authorize`](Self::authorize) hook is not asked: it is for
+    /// topics. Paths below `/topics/` and `/wire/` cannot be taken.
     #[must_use]
     pub fn websocket(
         mut self,

@@ -11,6 +11,9 @@ use std::string::String;
 use std::sync::Arc;
 
 /// A client's event stream, in a thread of its own. It ends when the handler returns.
+///
+/// What is sent is the handler's business, keepalives too: a comment every 15 s or so keeps proxies from cutting a silent
+/// stream, and shows whether the client is still there.
 #[derive(Debug)]
 pub struct EventStream {
     shared: Arc<Shared>,

@@ -108,7 +108,8 @@ impl Registry {
     }
 }
 
-/// Whether nothing was ever published and nobody uses it: no reader could tell a new one from it by what was said.
+/// Whether nothing was ever published and nobody uses it: whoever comes back to it is told of a reset, and has lost
+/// nothing.
 fn is_forgettable(cell: &mut Arc<TopicCell>) -> bool {
     // `get_mut` gives nothing while anybody else holds the cell. Under the registry's lock nobody can come to hold it,
     // so that no publish can go to a topic that is being dropped.

@@ -6,8 +6,8 @@
 pub struct Config {
     /// Payload bytes of one data frame. Default: 16 MiB, as for a message.
     pub max_frame: usize,
-    /// Bytes of one message, over all its fragments and after inflating. Default: 16 MiB; memory grows with what arrived, so the limit
-    /// costs nothing until somebody sends that much.
+    /// Bytes of one message, over all its fragments and after inflating. Default: 16 MiB; memory grows with what
+    /// arrived, so the limit costs nothing until somebody sends that much.
     pub max_message: usize,
     /// Frames of one message, empty ones too: they cost no memory, but without a bound a peer could send them for ever
     /// and a message would never end. At least 1. Default: 131,072, which lets 8 MiB through in fragments of 64 bytes.
