@@ -10,7 +10,7 @@ pub enum Event<'a> {
     Text(Cow<'a, str>),
     /// A whole binary message, likewise.
     Binary(Cow<'a, [u8]>),
-    /// The next piece of a text message, cut between code points, under [`Delivery::Chunks`].
+    /// The next piece of a text message, cut between code points, under [`Delivery::Chunks`](super::Delivery::Chunks).
     TextChunk {
         /// The piece; only the last may be empty.
         text: Cow<'a, str>,
@@ -24,7 +24,7 @@ pub enum Event<'a> {
         /// Whether the message ends with it.
         last: bool,
     },
-    /// A Ping; its Pong is already in `output` (or owed, see [`Config::max_unsent`]).
+    /// A Ping; its Pong is already in `output` (or owed, see [`Config::max_unsent`](super::Config::max_unsent)).
     Ping(&'a [u8]),
     /// A Pong, asked for or not (§5.5.3).
     Pong(&'a [u8]),
