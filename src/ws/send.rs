@@ -213,7 +213,7 @@ pub(super) enum Keys {
 }
 
 /// Bytes drawn from the source at once: a system call for each key would cost more than the frame does.
-const KEY_POOL: usize = 512;
+const KEY_POOL: usize = 1024;
 
 impl fmt::Debug for Keys {
     /// Keys that were not used yet are nobody's business.
