@@ -4,23 +4,40 @@ use super::metrics::Metrics;
 use super::response::Response;
 use crate::http::{RequestHead, Status};
 use crate::topic::TopicName;
+use std::borrow::Cow;
 use std::boxed::Box;
 use std::fmt;
+use std::net::{SocketAddr, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::string::String;
 use std::vec::Vec;
 
-/// What a request wants to do with a topic.
+/// A request, as an [`authorize`](super::Builder::authorize) hook sees it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct AccessRequest<'a> {
+    /// What it wants to do.
+    pub action: Action<'a>,
+    /// Its head: path, query and headers.
+    pub head: &'a RequestHead<'a>,
+    /// The other end of its connection: the client, or the last proxy before this server.
+    pub peer_addr: SocketAddr,
+}
+
+/// What a request wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Append a message. A WebSocket is asked about once, when it opens, and remembered.
-    Publish,
-    /// Read messages, over any transport.
-    Subscribe,
+pub enum Action<'a> {
+    /// Append a message to this topic. A WebSocket is asked about once, when it opens, and the answer remembered.
+    Publish(&'a TopicName),
+    /// Read the messages of this topic, over any transport.
+    Subscribe(&'a TopicName),
+    /// Be served by a handler of the embedder's; by which one, the path of the head says.
+    Connect,
 }
 
 /// The answer of an `authorize` hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Access {
     /// Go on.
     Granted,
@@ -28,14 +45,14 @@ pub enum Access {
     /// `Bearer` (RFC 9110 §11.6.1).
     Unauthorized {
         /// The scheme and its parameters.
-        challenge: &'static str,
+        challenge: Cow<'static, str>,
     },
     /// 403: it is known who asks, and they may not.
     Forbidden,
 }
 
 /// A hook of the embedder's: it sees the request and says whether it may.
-pub(super) type Authorize = dyn Fn(&RequestHead<'_>, &TopicName, Action) -> Access + Send + Sync;
+pub(super) type Authorize = dyn Fn(&AccessRequest<'_>) -> Access + Send + Sync;
 
 /// The hook, if there is one.
 #[derive(Default)]
@@ -50,12 +67,17 @@ impl Gate {
     pub(super) fn ask(
         &self,
         head: &RequestHead<'_>,
-        topic: &TopicName,
-        action: Action,
+        socket: &TcpStream,
+        action: Action<'_>,
         metrics: &Metrics,
     ) -> Result<(), Response> {
         let Some(hook) = &self.0 else { return Ok(()) };
-        match panic::catch_unwind(AssertUnwindSafe(|| hook(head, topic, action))) {
+        let Ok(peer_addr) = socket.peer_addr() else {
+            // It is gone already; this is for the metrics.
+            return Err(Response::fault(Status::BAD_REQUEST, "nobody is there"));
+        };
+        let request = AccessRequest { action, head, peer_addr };
+        match panic::catch_unwind(AssertUnwindSafe(|| hook(&request))) {
             Ok(Access::Granted) => Ok(()),
             Ok(Access::Unauthorized { challenge }) => {
                 Err(Response::fault(Status::UNAUTHORIZED, "credentials are needed")

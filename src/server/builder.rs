@@ -1,14 +1,12 @@
 //! Setting a server up.
 
-use super::access::{Access, Action, Gate, Origins};
+use super::access::{Access, AccessRequest, Gate, Origins};
 use super::compression;
 use super::delivery::{Delivery, WAKER};
 use super::routes::{Handler, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
-use crate::http::RequestHead;
-use crate::topic::TopicName;
 use crate::ws::deflate::Options;
 use std::boxed::Box;
 use std::io;
@@ -63,13 +61,23 @@ impl Builder {
         self
     }
 
-    /// Asks `hook` before anything is done with a topic. It runs in the request's thread; if it panics, the answer is
-    /// 500.
+    /// Asks `hook` before anything is done with a topic, and before a handler is run. The live page, `/healthz` and
+    /// `/metrics` are for everybody. It runs in the request's thread; if it panics, the answer is 500.
+    ///
+    /// ```
+    /// use tidings::server::{Access, Action, Server};
+    ///
+    /// let builder = Server::builder().authorize(|request| match request.action {
+    ///     Action::Subscribe(topic) if topic.as_str() == "public" => Access::Granted,
+    ///     _ => match request.head.headers.get_str("authorization") {
+    ///         Some("Bearer of good news") => Access::Granted,
+    ///         Some(_) => Access::Forbidden,
+    ///         None => Access::Unauthorized { challenge: "Bearer".into() },
+    ///     },
+    /// });
+    /// ```
     #[must_use]
-    pub fn authorize(
-        mut self,
-        hook: impl Fn(&RequestHead<'_>, &TopicName, Action) -> Access + Send + Sync + 'static,
-    ) -> Self {
+    pub fn authorize(mut self, hook: impl Fn(&AccessRequest<'_>) -> Access + Send + Sync + 'static) -> Self {
         self.gate = Gate::new(Box::new(hook));
         self
     }

@@ -1,10 +1,12 @@
 //! An event stream for a handler of the embedder's: blocking.
 
+use super::opening::{Opening, opening_getters};
 use super::shared::Shared;
 use super::wire;
 use crate::http::chunked;
 use crate::sse::Event;
 use bytes::BytesMut;
+use std::boxed::Box;
 use std::io;
 use std::net::TcpStream;
 use std::string::String;
@@ -18,14 +20,23 @@ use std::sync::Arc;
 pub struct EventStream {
     shared: Arc<Shared>,
     socket: Arc<TcpStream>,
+    opening: Box<Opening>,
     last_event_id: String,
     chunked: bool,
 }
 
 impl EventStream {
-    pub(super) fn new(shared: Arc<Shared>, socket: Arc<TcpStream>, last_event_id: String, chunked: bool) -> Self {
-        Self { shared, socket, last_event_id, chunked }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        socket: Arc<TcpStream>,
+        opening: Box<Opening>,
+        last_event_id: String,
+        chunked: bool,
+    ) -> Self {
+        Self { shared, socket, opening, last_event_id, chunked }
     }
+
+    opening_getters!();
 
     /// The `Last-Event-ID` that the client came back with; empty if it comes for the first time.
     #[must_use]

@@ -50,6 +50,7 @@ mod event_stream;
 mod handle;
 mod limits;
 mod metrics;
+mod opening;
 mod request;
 mod response;
 mod routes;
@@ -59,7 +60,7 @@ mod topics;
 mod websocket;
 mod wire;
 
-pub use access::{Access, Action};
+pub use access::{Access, AccessRequest, Action};
 pub use builder::Builder;
 pub use event_stream::EventStream;
 pub use handle::Handle;

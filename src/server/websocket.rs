@@ -1,9 +1,11 @@
 //! A WebSocket for a handler of the embedder's: blocking.
 
+use super::opening::{Opening, opening_getters};
 use super::shared::Shared;
 use super::wire;
 use crate::ws::{CloseCode, Connection, Event, SendError};
 use bytes::BytesMut;
+use std::boxed::Box;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::string::String;
@@ -32,6 +34,7 @@ pub enum Message {
 pub struct WebSocket {
     shared: Arc<Shared>,
     socket: Arc<TcpStream>,
+    opening: Box<Opening>,
     connection: Connection,
     input: BytesMut,
     output: BytesMut,
@@ -41,9 +44,17 @@ pub struct WebSocket {
 const MAX_WAITING: usize = 64 * 1024;
 
 impl WebSocket {
-    pub(super) fn new(shared: Arc<Shared>, socket: Arc<TcpStream>, connection: Connection, input: &[u8]) -> Self {
-        Self { shared, socket, connection, input: BytesMut::from(input), output: BytesMut::new() }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        socket: Arc<TcpStream>,
+        opening: Box<Opening>,
+        connection: Connection,
+        input: &[u8],
+    ) -> Self {
+        Self { shared, socket, opening, connection, input: BytesMut::from(input), output: BytesMut::new() }
     }
+
+    opening_getters!();
 
     /// The next message. `None`: the client has closed the connection, or the server is draining: return.
     ///

@@ -17,6 +17,10 @@ pub struct Client {
     body: Option<BodyReader>,
 }
 
+/// The headers that open a WebSocket.
+pub const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
 /// A whole answer.
 #[derive(Debug)]
 pub struct Answer {

@@ -3,7 +3,7 @@
 use crate::client::{Client, EventSource, WebSocket};
 use crate::running::{run, start, start_with};
 use std::time::Duration;
-use tidings::server::{Access, Limits, Server};
+use tidings::server::{Access, Action, Limits, Server};
 use tidings::topic::Bounds;
 
 #[test]
@@ -118,8 +118,8 @@ fn an_idle_server_does_nothing() {
 
 #[test]
 fn a_hook_that_panics_is_500_and_the_server_goes_on() {
-    let server = run(Server::builder().authorize(|head, _, _| {
-        assert!(head.query() != Some("panic"), "as the test wants it");
+    let server = run(Server::builder().authorize(|request| {
+        assert!(request.head.query() != Some("panic"), "as the test wants it");
         Access::Granted
     }));
     let mut client = server.client();
@@ -130,11 +130,12 @@ fn a_hook_that_panics_is_500_and_the_server_goes_on() {
 
 #[test]
 fn the_hook_decides_before_anything_else_is_done() {
-    let server = run(Server::builder().authorize(|head, topic, action| {
-        assert!(head.headers.get("host").is_some());
-        match (topic.as_str(), action) {
-            ("open", _) => Access::Granted,
-            ("secret", _) => Access::Unauthorized { challenge: "Bearer realm=\"news\"" },
+    let server = run(Server::builder().authorize(|request| {
+        assert!(request.head.headers.get("host").is_some());
+        let (Action::Publish(topic) | Action::Subscribe(topic)) = request.action else { return Access::Forbidden };
+        match topic.as_str() {
+            "open" => Access::Granted,
+            "secret" => Access::Unauthorized { challenge: "Bearer realm=\"news\"".into() },
             _ => Access::Forbidden,
         }
     }));

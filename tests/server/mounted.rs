@@ -1,10 +1,10 @@
 //! Handlers of the embedder's.
 
-use crate::client::{EventSource, Frame, WebSocket};
+use crate::client::{EventSource, Frame, HANDSHAKE, WebSocket};
 use crate::running::{Running, run};
 use std::io;
 use std::time::Duration;
-use tidings::server::{EventStream, Limits, Message, Server};
+use tidings::server::{Access, Action, Builder, EventStream, Limits, Message, Server};
 use tidings::{server, sse, ws};
 
 fn echo(socket: &mut server::WebSocket) -> io::Result<()> {
@@ -29,7 +29,12 @@ fn count(events: &mut EventStream) -> io::Result<()> {
 }
 
 fn start() -> Running {
-    run(Server::builder().websocket("/echo", ws::Config::default(), echo).event_stream("/count", count))
+    start_with(|builder| builder)
+}
+
+fn start_with(more: impl FnOnce(Builder) -> Builder) -> Running {
+    let builder = Server::builder().websocket("/echo", ws::Config::default(), echo).event_stream("/count", count);
+    run(more(builder))
 }
 
 #[test]
@@ -119,4 +124,64 @@ fn only_get_goes_to_a_handler() {
     assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, OPTIONS")));
     // Without the upgrade it is no WebSocket.
     assert_eq!(server.client().get("/echo").status, 400);
+}
+
+#[test]
+fn a_handler_sees_the_request_that_it_serves() {
+    let websocket = |socket: &mut server::WebSocket| {
+        let seen = format!("{} {:?} {:?}", socket.path(), socket.query(), socket.header("COOKIE"));
+        socket.send_text(&format!("{seen} {}", socket.peer_addr()))
+    };
+    let events = |events: &mut EventStream| {
+        let seen = format!("{} {:?} {:?}", events.path(), events.query(), events.header("x-none"));
+        events.send(&sse::Event::message(format!("{seen} {}", events.peer_addr())))
+    };
+    let server =
+        run(Server::builder().websocket("/ws", ws::Config::default(), websocket).event_stream("/events", events));
+    let mut client = server.client();
+    let addr = client.socket.local_addr().unwrap();
+    client.request("GET", "/ws?a=%20b", &format!("{HANDSHAKE}Cookie: who=me\r\n"));
+    assert_eq!(client.head().status, 101);
+    let text = format!("/ws Some(\"a=%20b\") Some(\"who=me\") {addr}");
+    assert_eq!(client.raw(2 + text.len())[2..], *text.as_bytes());
+
+    let client = server.client();
+    let addr = client.socket.local_addr().unwrap();
+    let mut source = EventSource::open(client, "/events", "");
+    assert_eq!(source.event().unwrap().data, format!("/events None None {addr}"));
+}
+
+#[test]
+fn the_hook_is_asked_before_a_handler_runs() {
+    let server = start_with(|builder| {
+        builder.authorize(|request| {
+            assert_eq!(request.action, Action::Connect);
+            assert!(request.peer_addr.ip().is_loopback());
+            match request.head.query() {
+                Some("pass") => Access::Granted,
+                Some(_) => Access::Forbidden,
+                None => Access::Unauthorized { challenge: "Basic".into() },
+            }
+        })
+    });
+    for path in ["/echo", "/count"] {
+        for (query, status, granted) in [("", 401, 401), ("?guess", 403, 403), ("?pass", 101, 200)] {
+            let mut client = server.client();
+            client.request("GET", &format!("{path}{query}"), HANDSHAKE);
+            assert_eq!(client.head().status, if path == "/echo" { status } else { granted }, "{path}{query}");
+        }
+    }
+}
+
+#[test]
+fn pages_of_other_origins_are_kept_from_handlers() {
+    let server = start_with(|builder| builder.allow_origin("https://friend.example"));
+    for path in ["/echo", "/count"] {
+        let mut client = server.client();
+        client.request("GET", path, &format!("{HANDSHAKE}Origin: https://foe.example\r\n"));
+        assert_eq!(client.head().status, 403, "{path}");
+    }
+    let mut client = server.client();
+    client.request("GET", "/count", "Origin: https://friend.example\r\n");
+    assert_eq!(client.head().header("access-control-allow-origin"), Some("https://friend.example"));
 }

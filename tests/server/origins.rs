@@ -1,10 +1,8 @@
 //! Pages of other origins.
 
+use crate::client::HANDSHAKE;
 use crate::running::run;
 use tidings::server::Server;
-
-const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 #[test]
 fn pages_of_other_origins_must_not_open_a_websocket_or_publish() {

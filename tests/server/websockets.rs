@@ -207,9 +207,9 @@ fn bad_handshakes_are_refused() {
 
 #[test]
 fn who_may_not_publish_may_still_listen() {
-    let server = crate::running::run(Server::builder().authorize(|_, _, action| match action {
-        Action::Subscribe => Access::Granted,
-        Action::Publish => Access::Forbidden,
+    let server = crate::running::run(Server::builder().authorize(|request| match request.action {
+        Action::Publish(_) => Access::Forbidden,
+        _ => Access::Granted,
     }));
     let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
     server.publish("news", "1");

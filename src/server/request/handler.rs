@@ -1,5 +1,6 @@
 //! Handing a connection to a handler of the embedder's, and taking it back.
 
+use super::super::opening::Opening;
 use super::super::routes::{EventStreamHandler, WebSocketHandler};
 use super::super::{EventStream, WebSocket};
 use super::{Client, wire};
@@ -14,8 +15,8 @@ use std::sync::Arc;
 
 /// A handler, and the connection in the state that it gets it in.
 pub(super) enum Mounted {
-    WebSocket(Box<Connection>, Arc<WebSocketHandler>),
-    EventStream { handler: Arc<EventStreamHandler>, last_event_id: String, chunked: bool },
+    WebSocket { handler: Arc<WebSocketHandler>, opening: Box<Opening>, connection: Box<Connection> },
+    EventStream { handler: Arc<EventStreamHandler>, opening: Box<Opening>, last_event_id: String, chunked: bool },
 }
 
 impl Client {
@@ -28,8 +29,9 @@ impl Client {
         let socket = Arc::new(socket);
         let interruptible = shared.interruptible(&socket);
         let rest = match mounted {
-            Mounted::WebSocket(connection, handler) => {
-                let mut websocket = WebSocket::new(Arc::clone(&shared), Arc::clone(&socket), *connection, input);
+            Mounted::WebSocket { handler, opening, connection } => {
+                let (shared_too, socket_too) = (Arc::clone(&shared), Arc::clone(&socket));
+                let mut websocket = WebSocket::new(shared_too, socket_too, opening, *connection, input);
                 let code = match guarded(|| handler(&mut websocket)) {
                     Some(_) if shared.is_draining() => CloseCode::GOING_AWAY,
                     Some(Ok(())) => CloseCode::NORMAL,
@@ -41,8 +43,9 @@ impl Client {
                 };
                 websocket.finish(code)
             }
-            Mounted::EventStream { handler, last_event_id, chunked } => {
-                let mut events = EventStream::new(Arc::clone(&shared), Arc::clone(&socket), last_event_id, chunked);
+            Mounted::EventStream { handler, opening, last_event_id, chunked } => {
+                let (shared_too, socket_too) = (Arc::clone(&shared), Arc::clone(&socket));
+                let mut events = EventStream::new(shared_too, socket_too, opening, last_event_id, chunked);
                 if guarded(|| handler(&mut events)).is_none() {
                     shared.metrics.panics.add(1);
                 }

@@ -12,6 +12,7 @@
 
 mod body;
 mod handler;
+mod mounted;
 mod negotiate;
 mod poll;
 mod publish;
@@ -72,6 +73,7 @@ struct Client {
 struct Request<'a> {
     shared: &'a Arc<Shared>,
     head: &'a RequestHead<'a>,
+    socket: &'a TcpStream,
     origin: Origin<'a>,
     persistence: Persistence,
     body: Body<'a>,
@@ -179,6 +181,7 @@ impl Client {
         let mut request = Request {
             shared: &self.shared,
             head,
+            socket: &self.socket,
             origin,
             persistence,
             body: Body::new(head, framing, &self.shared.limits, &self.socket, rest),

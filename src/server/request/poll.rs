@@ -31,7 +31,7 @@ impl Request<'_> {
             // Nobody waits for news of which only the length would come.
             poll.wait = std::time::Duration::ZERO;
         }
-        self.authorize(name, Action::Subscribe)?;
+        self.authorize(Action::Subscribe(name))?;
         Ok((poll, self.open(name)?))
     }
 

@@ -25,7 +25,7 @@ impl Request<'_> {
     /// Everything that can be said before the body is read.
     fn check_publish(&self, name: &TopicName) -> Result<Option<EventName>, Response> {
         self.origin.check()?;
-        self.authorize(name, Action::Publish)?;
+        self.authorize(Action::Publish(name))?;
         let event = query::find(self.head.query(), "event");
         event
             .map(|event| event.parse())

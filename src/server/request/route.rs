@@ -3,7 +3,6 @@
 use super::super::access::{Action, Origin};
 use super::super::assets;
 use super::super::response::Response;
-use super::super::routes::Handler;
 use super::negotiate::{self, Transport};
 use super::{Reply, Request, Status};
 use crate::topic::TopicName;
@@ -63,15 +62,6 @@ impl Request<'_> {
         }
     }
 
-    fn mounted(&mut self, handler: &Handler) -> Reply {
-        match (self.head.method, handler) {
-            ("OPTIONS", _) => Reply::Answer(options("GET, OPTIONS", self.origin)),
-            ("GET", Handler::WebSocket(options, handler)) => self.upgrade_for(options, handler),
-            ("GET", Handler::EventStream(handler)) => self.event_stream_for(handler),
-            _ => Reply::Answer(not_allowed("GET, OPTIONS")),
-        }
-    }
-
     /// What is read only.
     pub(super) fn page(&self, answer: impl FnOnce(&Self) -> Response) -> Reply {
         const METHODS: &str = "GET, HEAD, OPTIONS";
@@ -83,8 +73,8 @@ impl Request<'_> {
     }
 
     /// Asks the embedder's hook.
-    pub(super) fn authorize(&self, name: &TopicName, action: Action) -> Result<(), Response> {
-        self.shared.gate.ask(self.head, name, action, &self.shared.metrics)
+    pub(super) fn authorize(&self, action: Action<'_>) -> Result<(), Response> {
+        self.shared.gate.ask(self.head, self.socket, action, &self.shared.metrics)
     }
 }
 
@@ -93,12 +83,12 @@ fn text(content_type: &'static str, body: &str) -> Response {
 }
 
 /// RFC 9110 §15.5.6: 405 says what is allowed.
-fn not_allowed(methods: &'static str) -> Response {
+pub(super) fn not_allowed(methods: &'static str) -> Response {
     Response::fault(Status::METHOD_NOT_ALLOWED, "this method is not for this resource").with_header("Allow", methods)
 }
 
 /// RFC 9110 §9.3.7, and what a browser asks before it lets a page of another origin send a request.
-fn options(methods: &'static str, origin: Origin<'_>) -> Response {
+pub(super) fn options(methods: &'static str, origin: Origin<'_>) -> Response {
     let response = Response::new(Status::NO_CONTENT).with_header("Allow", methods);
     match origin {
         Origin::Allowed(_) => response

@@ -72,7 +72,7 @@ impl Request<'_> {
         let after = after.map_err(|error| {
             Response::fault(Status::BAD_REQUEST, std::format!("after: {error}, or 'oldest' or 'now'"))
         })?;
-        self.authorize(name, Action::Subscribe)?;
+        self.authorize(Action::Subscribe(name))?;
         let cell = self.open(name)?;
         let mut bookmark = BytesMut::new();
         let cursor = {

@@ -1,21 +1,16 @@
-//! The opening handshake of a WebSocket, for a topic and for a handler of the embedder's.
+//! The opening handshake of a WebSocket, and the one of a topic.
 
 use super::super::access::Action;
 use super::super::delivery::{Format, Role, TopicSocket};
 use super::super::metrics::Via;
 use super::super::response::Response;
-use super::super::routes::{EventStreamHandler, WebSocketHandler, WebSocketOptions};
-use super::handler::Mounted;
 use super::{Reply, Request, Status, query};
 use crate::envelope::SUBPROTOCOL;
 use crate::topic::TopicName;
 use crate::ws::deflate::Agreement;
 use crate::ws::handshake::{self, Answer, HandshakeError};
-use crate::ws::{self, Connection};
 use bytes::BytesMut;
 use std::boxed::Box;
-use std::string::String;
-use std::sync::Arc;
 
 impl Request<'_> {
     pub(super) fn upgrade(&mut self, name: &TopicName) -> Reply {
@@ -39,40 +34,16 @@ impl Request<'_> {
             Err(refusal) => return Reply::Answer(refusal),
         };
         // Asked now, while there is a head to show the hook.
-        let may_publish = self.authorize(name, Action::Publish).is_ok();
+        let may_publish = self.authorize(Action::Publish(name)).is_ok();
         output.extend_from_slice(&bookmark);
         self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
         let socket = TopicSocket::new(subscriber, &extensions, may_publish, &self.shared.limits);
         Reply::Handed(Role::WebSocket(Box::new(socket)), output)
     }
 
-    pub(super) fn upgrade_for(&mut self, options: &WebSocketOptions, handler: &Arc<WebSocketHandler>) -> Reply {
-        let handshake = match self.handshake() {
-            Ok(handshake) => handshake,
-            Err(reply) => return reply,
-        };
-        let mut output = BytesMut::new();
-        let answer = Answer { deflate: options.deflate.as_ref(), ..Answer::default() };
-        let Ok(extensions) = handshake.accept(&answer, &mut output) else {
-            return Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"));
-        };
-        self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
-        let config = ws::Config { delivery: ws::Delivery::Whole, ..options.config.clone() };
-        let connection = Connection::server(config).with_extensions(&extensions);
-        Reply::Handler(Mounted::WebSocket(Box::new(connection), Arc::clone(handler)), output)
-    }
-
-    pub(super) fn event_stream_for(&mut self, handler: &Arc<EventStreamHandler>) -> Reply {
-        let output = self.stream_head(super::negotiate::EVENT_STREAM);
-        self.shared.metrics.answered(Status::OK);
-        let last_event_id = self.last_event_id().map(String::from).unwrap_or_default();
-        let chunked = !self.persistence.is_http_1_0;
-        Reply::Handler(Mounted::EventStream { handler: Arc::clone(handler), last_event_id, chunked }, output)
-    }
-
     /// RFC 6455 §4.2.1, and §10.2: the browser tells which page opens the connection, and nothing else stops a page of
     /// another origin from doing it with the visitor's cookies.
-    fn handshake(&self) -> Result<handshake::Request<'_>, Reply> {
+    pub(super) fn handshake(&self) -> Result<handshake::Request<'_>, Reply> {
         let handshake = handshake::Request::from_head(self.head).map_err(|error| Reply::Last(refusal(error)))?;
         // Its bytes would be taken for frames.
         if !self.body.is_done() {

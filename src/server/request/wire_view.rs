@@ -49,7 +49,7 @@ impl Request<'_> {
         let malformed = |error: &dyn std::fmt::Display| Response::fault(Status::BAD_REQUEST, std::format!("{error}"));
         let topic: TopicName = topic.parse().map_err(|error| malformed(&error))?;
         let id: Cursor = id.parse().map_err(|error| malformed(&error))?;
-        self.authorize(&topic, Action::Subscribe)?;
+        self.authorize(Action::Subscribe(&topic))?;
         let cell = self.shared.topics.find(&topic).ok_or_else(not_found)?;
         let encoded = {
             let topic = cell.read(Instant::now());

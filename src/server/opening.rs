@@ -1,0 +1,63 @@
+//! The request that a handler of the embedder's serves, kept for it.
+
+use crate::http::RequestHead;
+
+use std::net::SocketAddr;
+use std::string::String;
+use std::vec::Vec;
+
+/// What a handler may ask of the head, which is gone when it runs. No larger than
+/// [`Limits::head`](super::Limits::head) allows.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub(super) path: String,
+    pub(super) query: Option<String>,
+    /// In order; no value where it is not UTF-8.
+    headers: Vec<(String, Option<String>)>,
+    pub(super) peer_addr: SocketAddr,
+}
+
+impl Opening {
+    pub(super) fn new(head: &RequestHead<'_>, peer_addr: SocketAddr) -> Self {
+        let headers = head.headers.iter();
+        let headers = headers.map(|header| (header.name.into(), str::from_utf8(header.value).ok().map(String::from)));
+        Self { path: head.path().into(), query: head.query().map(String::from), headers: headers.collect(), peer_addr }
+    }
+
+    /// The first value of that name, as [`Headers::get_str`](crate::http::Headers::get_str).
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| value.as_deref())
+    }
+}
+
+/// The same getters for each kind of handler's connection: they look into its `opening`.
+macro_rules! opening_getters {
+    () => {
+        /// The path that the client asked for, still percent-encoded.
+        #[must_use]
+        pub fn path(&self) -> &str {
+            &self.opening.path
+        }
+
+        /// What followed the `?`, still percent-encoded.
+        #[must_use]
+        pub fn query(&self) -> Option<&str> {
+            self.opening.query.as_deref()
+        }
+
+        /// The first header of that name, in any case, if it is UTF-8: a cookie, an `Authorization`.
+        #[must_use]
+        pub fn header(&self, name: &str) -> Option<&str> {
+            self.opening.header(name)
+        }
+
+        /// The other end of the connection: the client, or the last proxy before this server.
+        #[must_use]
+        pub fn peer_addr(&self) -> std::net::SocketAddr {
+            self.opening.peer_addr
+        }
+    };
+}
+
+pub(super) use opening_getters;

@@ -1,0 +1,63 @@
+//! Requests for the handlers of the embedder's: everything up to the moment when the handler takes over.
+
+use super::super::access::Action;
+use super::super::opening::Opening;
+use super::super::response::Response;
+use super::super::routes::{EventStreamHandler, Handler, WebSocketHandler, WebSocketOptions};
+use super::handler::Mounted;
+use super::negotiate::EVENT_STREAM;
+use super::route::{not_allowed, options};
+use super::{Reply, Request, Status};
+use crate::ws::handshake::Answer;
+use crate::ws::{self, Connection};
+use bytes::BytesMut;
+use std::boxed::Box;
+use std::string::String;
+use std::sync::Arc;
+
+impl Request<'_> {
+    pub(super) fn mounted(&mut self, handler: &Handler) -> Reply {
+        const METHODS: &str = "GET, OPTIONS";
+        let reply = match (self.head.method, handler) {
+            ("OPTIONS", _) => Ok(Reply::Answer(options(METHODS, self.origin))),
+            ("GET", Handler::WebSocket(options, handler)) => self.websocket_for(options, handler),
+            ("GET", Handler::EventStream(handler)) => self.event_stream_for(handler),
+            _ => Ok(Reply::Answer(not_allowed(METHODS))),
+        };
+        reply.unwrap_or_else(|refused| refused)
+    }
+
+    fn websocket_for(&self, options: &WebSocketOptions, handler: &Arc<WebSocketHandler>) -> Result<Reply, Reply> {
+        let handshake = self.handshake()?;
+        let opening = self.admit()?;
+        let mut output = BytesMut::new();
+        let answer = Answer { deflate: options.deflate.as_ref(), ..Answer::default() };
+        let Ok(extensions) = handshake.accept(&answer, &mut output) else {
+            return Err(Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed")));
+        };
+        self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
+        let config = ws::Config { delivery: ws::Delivery::Whole, ..options.config.clone() };
+        let connection = Box::new(Connection::server(config).with_extensions(&extensions));
+        Ok(Reply::Handler(Mounted::WebSocket { handler: Arc::clone(handler), opening, connection }, output))
+    }
+
+    fn event_stream_for(&self, handler: &Arc<EventStreamHandler>) -> Result<Reply, Reply> {
+        // A handler may do something for the visitor whose cookies come along, and nothing but this stops a page of
+        // another origin from having it done: the browser only keeps the answer from that page.
+        self.origin.check().map_err(Reply::Answer)?;
+        let opening = self.admit()?;
+        let output = self.stream_head(EVENT_STREAM);
+        self.shared.metrics.answered(Status::OK);
+        let last_event_id = self.last_event_id().map(String::from).unwrap_or_default();
+        let chunked = !self.persistence.is_http_1_0;
+        let handler = Arc::clone(handler);
+        Ok(Reply::Handler(Mounted::EventStream { handler, opening, last_event_id, chunked }, output))
+    }
+
+    /// Asks the hook, and keeps for the handler what it may want to know.
+    fn admit(&self) -> Result<Box<Opening>, Reply> {
+        self.authorize(Action::Connect).map_err(Reply::Answer)?;
+        let peer_addr = self.socket.peer_addr().map_err(|_| Reply::Gone)?;
+        Ok(Box::new(Opening::new(self.head, peer_addr)))
+    }
+}
