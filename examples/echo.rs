@@ -34,8 +34,7 @@ fn serve(addr: &str) -> io::Result<()> {
         config: ws::Config { max_frame: LARGEST, max_message: LARGEST, ..ws::Config::default() },
         #[cfg(feature = "deflate")]
         deflate: Some(ws::deflate::Options::default()),
-        #[cfg(not(feature = "deflate"))]
-        deflate: None,
+        ..WebSocketOptions::default()
     };
     let server = Server::builder().websocket("/", options, echo).bind(addr)?;
     println!("listening on ws://{}/", server.local_addr());

@@ -1,7 +1,6 @@
 //! The request that a handler of the embedder's serves, kept for it.
 
 use crate::http::RequestHead;
-
 use std::net::SocketAddr;
 use std::string::String;
 use std::vec::Vec;
@@ -15,13 +14,21 @@ pub(super) struct Opening {
     /// In order; no value where it is not UTF-8.
     headers: Vec<(String, Option<String>)>,
     pub(super) peer_addr: SocketAddr,
+    /// What was agreed on, for a WebSocket.
+    pub(super) subprotocol: Option<String>,
 }
 
 impl Opening {
     pub(super) fn new(head: &RequestHead<'_>, peer_addr: SocketAddr) -> Self {
         let headers = head.headers.iter();
         let headers = headers.map(|header| (header.name.into(), str::from_utf8(header.value).ok().map(String::from)));
-        Self { path: head.path().into(), query: head.query().map(String::from), headers: headers.collect(), peer_addr }
+        Self {
+            path: head.path().into(),
+            query: head.query().map(String::from),
+            headers: headers.collect(),
+            peer_addr,
+            subprotocol: None,
+        }
     }
 
     /// The first value of that name, as [`Headers::get_str`](crate::http::Headers::get_str).

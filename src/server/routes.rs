@@ -33,6 +33,9 @@ pub(super) enum Handler {
 pub struct WebSocketOptions {
     /// The limits. Messages are read whole, whatever it says about their delivery.
     pub config: ws::Config,
+    /// Of these the first that the client offers is spoken (RFC 6455 §4.2.2); which one, or that it offers none of them,
+    /// [`WebSocket::subprotocol`] says. Default: none.
+    pub subprotocols: Vec<String>,
     /// Compress messages (RFC 7692), if the client offers it on terms that can be kept. Default: do not. A connection
     /// that has sent and got compressed messages takes some 300 KiB.
     pub deflate: Option<ws::deflate::Options>,
@@ -40,7 +43,7 @@ pub struct WebSocketOptions {
 
 impl From<ws::Config> for WebSocketOptions {
     fn from(config: ws::Config) -> Self {
-        Self { config, deflate: None }
+        Self { config, ..Self::default() }
     }
 }
 

@@ -56,6 +56,13 @@ impl WebSocket {
 
     opening_getters!();
 
+    /// Which of [`WebSocketOptions::subprotocols`](super::WebSocketOptions::subprotocols) is spoken; `None` if the client
+    /// offered none of them.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.opening.subprotocol.as_deref()
+    }
+
     /// The next message. `None`: the client has closed the connection, or the server is draining: return.
     ///
     /// # Errors

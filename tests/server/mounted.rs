@@ -4,7 +4,7 @@ use crate::client::{EventSource, Frame, HANDSHAKE, WebSocket};
 use crate::running::{Running, run};
 use std::io;
 use std::time::Duration;
-use tidings::server::{Access, Action, Builder, EventStream, Limits, Message, Server};
+use tidings::server::{Access, Action, Builder, EventStream, Limits, Message, Server, WebSocketOptions};
 use tidings::{server, sse, ws};
 
 fn echo(socket: &mut server::WebSocket) -> io::Result<()> {
@@ -184,4 +184,19 @@ fn pages_of_other_origins_are_kept_from_handlers() {
     let mut client = server.client();
     client.request("GET", "/count", "Origin: https://friend.example\r\n");
     assert_eq!(client.head().header("access-control-allow-origin"), Some("https://friend.example"));
+}
+
+#[test]
+fn a_handler_speaks_the_first_of_its_subprotocols_that_is_offered() {
+    let options = WebSocketOptions { subprotocols: vec!["v2".into(), "v1".into()], ..WebSocketOptions::default() };
+    let server =
+        run(Server::builder()
+            .websocket("/", options, |socket| socket.send_text(&format!("{:?}", socket.subprotocol()))));
+    for (offered, chosen) in
+        [(&["v1", "v2"][..], Some("v2")), (&["v0", "v1"], Some("v1")), (&["v0"], None), (&[], None)]
+    {
+        let mut socket = WebSocket::open(server.client(), "/", offered);
+        assert_eq!(socket.subprotocol.as_deref(), chosen);
+        assert_eq!(socket.text(), format!("{chosen:?}"));
+    }
 }

@@ -29,9 +29,13 @@ impl Request<'_> {
 
     fn websocket_for(&self, options: &WebSocketOptions, handler: &Arc<WebSocketHandler>) -> Result<Reply, Reply> {
         let handshake = self.handshake()?;
-        let opening = self.admit()?;
+        let mut opening = self.admit()?;
+        // RFC 6455 §4.2.2: one of those that were offered, or none.
+        let is_offered = |known: &&String| handshake.subprotocols().any(|offered| offered == **known);
+        opening.subprotocol = options.subprotocols.iter().find(is_offered).cloned();
         let mut output = BytesMut::new();
-        let answer = Answer { deflate: options.deflate.as_ref(), ..Answer::default() };
+        let subprotocol = opening.subprotocol.as_deref();
+        let answer = Answer { subprotocol, deflate: options.deflate.as_ref(), ..Answer::default() };
         let Ok(extensions) = handshake.accept(&answer, &mut output) else {
             return Err(Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed")));
         };
