@@ -121,6 +121,16 @@ impl Origins {
         self.allowed.push(origin);
     }
 
+    /// Says what is wrong with the list, if anything is.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.allowed.iter().find(|origin| *origin != "*" && !is_origin(origin)) {
+            None => Ok(()),
+            Some(origin) => {
+                Err(std::format!("{origin:?} is no origin: it is like https://example.org, without a path"))
+            }
+        }
+    }
+
     pub(super) fn judge<'a>(&self, head: &RequestHead<'a>) -> Origin<'a> {
         let mut values = head.headers.get_all("origin");
         let Some(value) = values.next() else { return Origin::Own };
@@ -136,6 +146,15 @@ impl Origins {
             Origin::Foreign
         }
     }
+}
+
+/// Whether a browser could say that a page comes from there: scheme, host and maybe a port. `null` is what it says of
+/// pages that are from nowhere, and any page can make one of those.
+fn is_origin(origin: &str) -> bool {
+    let is_host = |host: &str| host.bytes().all(|byte| byte.is_ascii_graphic()) && !host.contains(['/', '?', '#', '@']);
+    origin
+        .split_once("://")
+        .is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty() && is_host(scheme) && is_host(host))
 }
 
 impl<'a> Origin<'a> {

@@ -44,8 +44,9 @@ impl Builder {
         self
     }
 
-    /// Lets pages of another origin (`https://example.org`, or `*` for all) open a WebSocket, publish and read answers.
-    /// Pages of the server's own may anyway. May be called more than once.
+    /// Lets pages of another origin (`https://example.org`, or `*` for all) open a WebSocket or a handler's event stream,
+    /// publish and read answers. Pages of the server's own may anyway. May be called more than once. An origin has no
+    /// path, not even a `/` at its end; [`bind`](Self::bind) refuses what is none.
     #[must_use]
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.allow(origin.into());
@@ -82,9 +83,16 @@ impl Builder {
         self
     }
 
-    /// Serves a WebSocket at that path, such as `/echo`; `options` may be a plain [`Config`](crate::ws::Config). Each
-    /// connection runs `handler` in a thread of its own. The [`authorize`](Self::authorize) hook is not asked: it is for
-    /// topics. Paths below `/topics/` and `/wire/` cannot be taken.
+    /// Serves a WebSocket at that path; `options` may be a plain [`Config`](crate::ws::Config). Each connection runs
+    /// `handler` in a thread of its own.
+    ///
+    /// A path such as `/echo` is that one alone. One that ends in a slash, such as `/jobs/`, has everything below it, too,
+    /// which no other handler has: [`WebSocket::path`] tells what was asked for. `/` alone is the root alone.
+    ///
+    /// What is below `/topics/` and `/wire/` cannot be taken. The other paths of the server's own can, such as `/` with the
+    /// live page, `/healthz` and `/metrics`: the handler is then there in their place. [`bind`](Self::bind) refuses a path
+    /// that is taken twice, or that no request can have: without the `/` in front, with a query, or with anything but
+    /// visible ASCII, as which paths come percent-encoded.
     #[must_use]
     pub fn websocket(
         mut self,
@@ -108,7 +116,15 @@ impl Builder {
     }
 
     /// Listens. Clients can connect from now on; they are served once the server [runs](Server::run).
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] for a path or an origin that is none, which the error names; else the system's,
+    /// such as an address that is in use.
     pub fn bind(self, addr: impl ToSocketAddrs) -> io::Result<Server> {
+        self.routes
+            .check()
+            .and_then(|()| self.origins.check())
+            .map_err(|flaw| io::Error::new(io::ErrorKind::InvalidInput, flaw))?;
         let listener = TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;
         let local_addr = listener.local_addr()?;

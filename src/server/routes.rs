@@ -8,6 +8,11 @@ use std::string::String;
 use std::sync::Arc;
 use std::vec::Vec;
 
+/// Below it are the topics.
+pub(super) const TOPICS: &str = "/topics/";
+/// Below it are explained messages.
+pub(super) const WIRE: &str = "/wire/";
+
 /// Serves one WebSocket; the connection closes when it returns.
 pub(super) type WebSocketHandler = dyn Fn(&mut WebSocket) -> io::Result<()> + Send + Sync;
 /// Serves one event stream; it ends when this returns.
@@ -61,13 +66,48 @@ impl fmt::Debug for Handler {
 pub(super) struct Routes(Vec<(String, Handler)>);
 
 impl Routes {
-    /// The last one mounted at a path counts.
     pub(super) fn mount(&mut self, path: String, handler: Handler) {
-        self.0.retain(|(mounted, _)| *mounted != path);
         self.0.push((path, handler));
     }
 
+    /// Says what is wrong with the paths, if anything is.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (index, (path, _)) in self.0.iter().enumerate() {
+            let is_taken = self.0.iter().take(index).any(|(other, _)| other == path);
+            let flaw = flaw(path).or_else(|| is_taken.then_some("another handler has it already"));
+            if let Some(flaw) = flaw {
+                return Err(std::format!("no handler can be mounted at {path:?}: {flaw}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The handler at that very path, else the one that has the longest part of it.
     pub(super) fn find(&self, path: &str) -> Option<&Handler> {
-        self.0.iter().find(|(mounted, _)| mounted == path).map(|(_, handler)| handler)
+        let exact = self.0.iter().find(|(mounted, _)| mounted == path);
+        let above =
+            || self.0.iter().filter(|(mounted, _)| is_above(mounted, path)).max_by_key(|(mounted, _)| mounted.len());
+        exact.or_else(above).map(|(_, handler)| handler)
+    }
+}
+
+/// Whether a handler mounted there takes that path, too. The root is a page and not above all others: those that are the
+/// server's own would be gone.
+fn is_above(mounted: &str, path: &str) -> bool {
+    mounted != "/" && mounted.ends_with('/') && path.starts_with(mounted)
+}
+
+/// Why no request would ever come to a handler at that path.
+fn flaw(path: &str) -> Option<&'static str> {
+    if !path.starts_with('/') {
+        Some("a path begins with '/'")
+    } else if path.contains(['?', '#']) {
+        Some("a path ends before the query")
+    } else if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Some("in a request all but visible ASCII is percent-encoded")
+    } else if [TOPICS, WIRE].iter().any(|own| path.starts_with(own)) {
+        Some("what is below /topics/ and /wire/ is the server's own")
+    } else {
+        None
     }
 }

@@ -200,3 +200,53 @@ fn a_handler_speaks_the_first_of_its_subprotocols_that_is_offered() {
         assert_eq!(socket.text(), format!("{chosen:?}"));
     }
 }
+
+#[test]
+fn a_path_with_a_slash_at_its_end_has_everything_below_it() {
+    let say = |name: &'static str| {
+        move |events: &mut EventStream| events.send(&sse::Event::message(format!("{name} {}", events.path())))
+    };
+    let builder = Server::builder().event_stream("/", say("root")).event_stream("/jobs/", say("jobs"));
+    let server = run(builder.event_stream("/jobs/7/", say("seven")).event_stream("/jobs/7/log", say("log")));
+    for (path, seen) in [
+        ("/", "root /"),
+        ("/jobs/", "jobs /jobs/"),
+        ("/jobs/6/log?x", "jobs /jobs/6/log"),
+        ("/jobs/7", "jobs /jobs/7"),
+        ("/jobs/7/", "seven /jobs/7/"),
+        ("/jobs/7/log", "log /jobs/7/log"),
+        ("/jobs/7/log/", "seven /jobs/7/log/"),
+    ] {
+        assert_eq!(EventSource::open(server.client(), path, "").event().unwrap().data, seen);
+    }
+    for path in ["/jobs", "/else"] {
+        assert_eq!(server.client().get(path).status, 404, "{path}");
+    }
+    assert_eq!(server.client().get("/healthz").status, 200);
+}
+
+#[test]
+fn a_path_that_no_request_can_have_is_refused() {
+    for (path, why) in [
+        ("", "begins"),
+        ("jobs", "begins"),
+        ("/jobs?all", "query"),
+        ("/jobs#all", "query"),
+        ("/my jobs", "visible ASCII"),
+        ("/jobs\n", "visible ASCII"),
+        ("/caf\u{e9}", "visible ASCII"),
+        ("/topics/", "server's own"),
+        ("/topics/news", "server's own"),
+        ("/wire/x", "server's own"),
+        ("/count", "already"),
+    ] {
+        let builder = Server::builder().event_stream("/count", count).websocket(path, ws::Config::default(), echo);
+        let error = builder.bind("127.0.0.1:0").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path}");
+        let text = error.to_string();
+        assert!(text.contains(why) && text.contains(&format!("{path:?}")), "{text}");
+    }
+    for path in ["/healthz", "/topics", "/wired", "/~me/a%20b"] {
+        Server::builder().event_stream(path, count).bind("127.0.0.1:0").unwrap();
+    }
+}

@@ -68,3 +68,17 @@ fn a_preflight_says_what_an_allowed_page_may_send() {
     let answer = client.response();
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, None));
 }
+
+#[test]
+fn what_is_no_origin_is_refused() {
+    for origin in
+        ["", "null", "example.org", "https://example.org/", "https://example.org/page", "https://", "://x", "*.org"]
+    {
+        let error = Server::builder().allow_origin(origin).bind("127.0.0.1:0").unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{origin}");
+        assert!(error.to_string().contains(&format!("{origin:?}")), "{error}");
+    }
+    for origin in ["*", "https://example.org", "http://127.0.0.1:8080", "http://[::1]:80", "app://local"] {
+        Server::builder().allow_origin(origin).bind("127.0.0.1:0").unwrap();
+    }
+}

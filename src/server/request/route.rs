@@ -3,13 +3,11 @@
 use super::super::access::{Action, Origin};
 use super::super::assets;
 use super::super::response::Response;
+use super::super::routes::{TOPICS, WIRE};
 use super::negotiate::{self, Transport};
 use super::{Reply, Request, Status};
 use crate::topic::TopicName;
 use std::string::String;
-
-const TOPICS: &str = "/topics/";
-const WIRE: &str = "/wire/";
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 /// The Prometheus text format by its version, without which a scraper has to guess.
