@@ -104,7 +104,7 @@ impl Builder {
         self
     }
 
-    /// Serves an event stream at that path, likewise.
+    /// Serves an event stream at that path, likewise: to every GET, whatever it accepts.
     #[must_use]
     pub fn event_stream(
         mut self,

@@ -62,7 +62,7 @@ mod wire;
 
 pub use access::{Access, AccessRequest, Action};
 pub use builder::Builder;
-pub use event_stream::EventStream;
+pub use event_stream::{EventStream, Waited};
 pub use handle::Handle;
 pub use limits::Limits;
 pub use routes::WebSocketOptions;

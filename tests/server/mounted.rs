@@ -4,7 +4,7 @@ use crate::client::{EventSource, Frame, HANDSHAKE, WebSocket};
 use crate::running::{Running, run};
 use std::io;
 use std::time::Duration;
-use tidings::server::{Access, Action, Builder, EventStream, Limits, Message, Server, WebSocketOptions};
+use tidings::server::{Access, Action, Builder, EventStream, Limits, Message, Server, Waited, WebSocketOptions};
 use tidings::{server, sse, ws};
 
 fn echo(socket: &mut server::WebSocket) -> io::Result<()> {
@@ -249,4 +249,58 @@ fn a_path_that_no_request_can_have_is_refused() {
     for path in ["/healthz", "/topics", "/wired", "/~me/a%20b"] {
         Server::builder().event_stream(path, count).bind("127.0.0.1:0").unwrap();
     }
+}
+
+#[test]
+fn an_event_stream_whose_handler_fails_or_panics_is_cut_off() {
+    let end = |events: &mut EventStream| {
+        events.send(&sse::Event::message("1"))?;
+        match events.query() {
+            Some("fail") => Err(io::Error::other("as the test wants it")),
+            Some("panic") => panic!("as the test wants it"),
+            _ => Ok(()),
+        }
+    };
+    let server = run(Server::builder().event_stream("/end", end));
+    for (query, ending) in [("", "0\r\n\r\n"), ("?fail", ""), ("?panic", "")] {
+        let mut client = server.client();
+        client.request("GET", &format!("/end{query}"), "");
+        let text = String::from_utf8(client.raw_to_end()).unwrap();
+        assert!(text.ends_with(&format!("\r\ndata: 1\n\n\r\n{ending}")), "{text}");
+    }
+    server.await_metric("tidings_panics_total", 1);
+}
+
+#[test]
+fn a_handler_that_waits_keeps_its_client_and_learns_that_it_has_gone() {
+    let (gone, learnt) = std::sync::mpsc::channel();
+    let wait = move |events: &mut EventStream| {
+        assert_eq!(events.wait(Duration::ZERO)?, Waited::Elapsed);
+        assert_eq!(events.wait(Duration::from_millis(1))?, Waited::Elapsed);
+        events.send(&sse::Event::message("waiting"))?;
+        let waited = events.wait(Duration::MAX);
+        gone.send(waited.as_ref().map_err(io::Error::kind).copied()).unwrap();
+        waited.map(|_| ())
+    };
+    let limits = Limits { keepalive: Duration::from_millis(20), ..Limits::default() };
+    let mut server = run(Server::builder().limits(limits).event_stream("/wait", wait));
+    let mut client = server.client();
+    client.request("GET", "/wait", "");
+    client.head();
+    client.body_until("data: waiting\n\n");
+    client.send("and what it has to say is nobody's business");
+    assert_eq!(client.piece().unwrap(), b":\n\n");
+    assert_eq!(client.piece().unwrap(), b":\n\n");
+    drop(client);
+    assert!(learnt.recv().unwrap().is_err());
+
+    let mut client = server.client();
+    client.request("GET", "/wait", "");
+    client.head();
+    client.body_until("data: waiting\n\n");
+    server.handle.drain();
+    assert_eq!(learnt.recv().unwrap(), Ok(Waited::Draining));
+    while client.piece().is_some() {}
+    drop(client);
+    server.join();
 }

@@ -46,10 +46,11 @@ impl Client {
             Mounted::EventStream { handler, opening, last_event_id, chunked } => {
                 let (shared_too, socket_too) = (Arc::clone(&shared), Arc::clone(&socket));
                 let mut events = EventStream::new(shared_too, socket_too, opening, last_event_id, chunked);
-                if guarded(|| handler(&mut events)).is_none() {
+                let ended = guarded(|| handler(&mut events));
+                if ended.is_none() {
                     shared.metrics.panics.add(1);
                 }
-                events.finish()
+                events.finish(matches!(ended, Some(Ok(()))))
             }
         };
         drop(interruptible);
