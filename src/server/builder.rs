@@ -9,13 +9,13 @@ use super::signal::Signal;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
 use crate::ws::deflate::Options;
 use std::boxed::Box;
+use std::fmt;
 use std::io;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::string::String;
 use std::sync::Arc;
 
 /// Sets a [`Server`] up; from [`Server::builder`].
-#[derive(Debug)]
 pub struct Builder {
     limits: Limits,
     gate: Gate,
@@ -134,5 +134,12 @@ impl Builder {
         let shared = Arc::new(Shared::new(&limits, gate, origins, routes, deflate, signal));
         let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
         Ok(Server { shared, delivery, local_addr })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { limits, routes, .. } = self;
+        f.debug_struct("Builder").field("limits", limits).field("routes", routes).finish_non_exhaustive()
     }
 }

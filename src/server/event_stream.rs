@@ -7,6 +7,7 @@ use crate::http::chunked;
 use crate::sse::Event;
 use bytes::BytesMut;
 use std::boxed::Box;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::string::String;
@@ -40,7 +41,6 @@ use std::time::{Duration, Instant};
 /// }
 /// # let _ = tidings::server::Server::builder().event_stream("/clock", clock);
 /// ```
-#[derive(Debug)]
 pub struct EventStream {
     shared: Arc<Shared>,
     socket: Arc<TcpStream>,
@@ -141,5 +141,11 @@ impl EventStream {
             chunked::encode_end(&mut output);
         }
         output
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.opening.fmt_as("EventStream", f)
     }
 }

@@ -4,14 +4,18 @@ use super::PublishError;
 use super::shared::Shared;
 use crate::topic::{Cursor, EventName, TopicName};
 use std::boxed::Box;
+use std::fmt;
 use std::sync::Arc;
 
 /// A way into a server that runs in another thread. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Handle(pub(super) Arc<Shared>);
 
 impl Handle {
     /// Publishes a message to a topic, which is made if there is none, and gives its id.
+    ///
+    /// # Errors
+    /// What is over one of the [`Limits`](super::Limits), and everything once draining has begun.
     pub fn publish(
         &self,
         topic: &TopicName,
@@ -26,5 +30,11 @@ impl Handle {
     /// signal handler's thread, and more than once.
     pub fn drain(&self) {
         self.0.drain();
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("is_draining", &self.0.is_draining()).finish_non_exhaustive()
     }
 }

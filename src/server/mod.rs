@@ -77,7 +77,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// A server that listens.
-#[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
     delivery: Delivery,
@@ -106,6 +105,11 @@ impl Server {
     /// Serves, in this thread and those that it starts, until [`Handle::drain`] and everybody is told, or
     /// [`Limits::drain_time`] is over.
     ///
+    /// A handler is waited for as long, and not any longer: one that does not return goes on in its thread, on a
+    /// connection that nobody looks after any more, until the process ends. [`WebSocket::read`] and [`EventStream::wait`]
+    /// return when draining begins; one that does other things for long asks
+    /// [`is_draining`](EventStream::is_draining).
+    ///
     /// # Errors
     /// Only where the system's readiness notification itself fails.
     pub fn run(mut self) -> io::Result<()> {
@@ -113,8 +117,15 @@ impl Server {
     }
 }
 
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("local_addr", &self.local_addr).finish_non_exhaustive()
+    }
+}
+
 /// Why a message could not be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PublishError {
     /// Its data is larger than [`Limits::message_bytes`].
     TooLarge {
@@ -125,6 +136,8 @@ pub enum PublishError {
     },
     /// There are [`Limits::topics`] already.
     TooManyTopics,
+    /// The server goes away: nobody would hear it any more.
+    Draining,
     /// The topic does not take it.
     Topic(topic::PublishError),
 }
@@ -134,6 +147,7 @@ impl fmt::Display for PublishError {
         match self {
             Self::TooLarge { bytes, limit } => write!(f, "the message has {bytes} bytes, the limit is {limit}"),
             Self::TooManyTopics => f.write_str("there are too many topics"),
+            Self::Draining => f.write_str("the server is draining"),
             Self::Topic(error) => error.fmt(f),
         }
     }
@@ -143,7 +157,7 @@ impl core::error::Error for PublishError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Topic(error) => Some(error),
-            Self::TooLarge { .. } | Self::TooManyTopics => None,
+            Self::TooLarge { .. } | Self::TooManyTopics | Self::Draining => None,
         }
     }
 }

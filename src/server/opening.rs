@@ -1,13 +1,13 @@
 //! The request that a handler of the embedder's serves, kept for it.
 
 use crate::http::RequestHead;
+use std::fmt;
 use std::net::SocketAddr;
 use std::string::String;
 use std::vec::Vec;
 
 /// What a handler may ask of the head, which is gone when it runs. No larger than
 /// [`Limits::head`](super::Limits::head) allows.
-#[derive(Debug)]
 pub(super) struct Opening {
     pub(super) path: String,
     pub(super) query: Option<String>,
@@ -35,6 +35,12 @@ impl Opening {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
         found.and_then(|(_, value)| value.as_deref())
+    }
+
+    /// Which connection it is, without its headers: they hold secrets.
+    pub(super) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct(name);
+        fields.field("path", &self.path).field("peer_addr", &self.peer_addr).finish_non_exhaustive()
     }
 }
 

@@ -81,6 +81,9 @@ impl Shared {
     ) -> Result<Cursor, PublishError> {
         let data = data.into();
         self.check_size(&data)?;
+        if self.is_draining() {
+            return Err(PublishError::Draining);
+        }
         let id = cell.append(event, data, now)?;
         self.metrics.publishes.add(1);
         self.signal.news(cell);

@@ -6,6 +6,7 @@ use super::wire;
 use crate::ws::{CloseCode, Connection, Event, SendError};
 use bytes::BytesMut;
 use std::boxed::Box;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::string::String;
@@ -30,7 +31,6 @@ pub enum Message {
 ///
 /// When the handler returns the connection is closed: with 1000 after `Ok`, 1011 after an error or a panic, 1001 if the
 /// server is draining.
-#[derive(Debug)]
 pub struct WebSocket {
     shared: Arc<Shared>,
     socket: Arc<TcpStream>,
@@ -130,6 +130,12 @@ impl WebSocket {
         Ok(())
     }
 
+    /// Whether the server wants to go away: return. [`read`](Self::read) does so by itself.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.shared.is_draining()
+    }
+
     fn flush_if_full(&mut self) -> io::Result<()> {
         if self.output.len() < MAX_WAITING { Ok(()) } else { self.flush() }
     }
@@ -159,6 +165,12 @@ impl WebSocket {
         // It was closed already, or not.
         let _ = self.connection.close(code, "", &mut self.output);
         self.output
+    }
+}
+
+impl fmt::Debug for WebSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.opening.fmt_as("WebSocket", f)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::client::{EventSource, Frame, WebSocket};
 use crate::running::{run, start};
-use tidings::server::Server;
+use tidings::server::{PublishError, Server};
 
 #[test]
 fn everybody_is_told() {
@@ -88,7 +88,7 @@ fn draining_twice_or_before_running_is_fine() {
     handle.drain();
     handle.drain();
     server.run().unwrap();
-    handle.publish(&"news".parse().unwrap(), None, "nobody hears it").unwrap();
+    assert_eq!(handle.publish(&"news".parse().unwrap(), None, "nobody hears it"), Err(PublishError::Draining));
 }
 
 #[test]
@@ -117,4 +117,31 @@ fn a_request_that_came_before_is_answered_503() {
         !answer.is_empty()
     });
     assert!(answered);
+}
+
+#[test]
+fn what_is_published_once_draining_has_begun_is_refused() {
+    let mut server = start();
+    let topic = "news".parse().unwrap();
+    let mut client = server.client();
+    client.send("POST /topics/news HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
+    client.expect("HTTP/1.1 100 Continue\r\n\r\n");
+    server.handle.publish(&topic, None, "1").unwrap();
+    server.handle.drain();
+    assert_eq!(server.handle.publish(&topic, None, "2"), Err(PublishError::Draining));
+    client.send("3");
+    let answer = client.response();
+    assert_eq!((answer.status, answer.text().as_str()), (503, "the server is draining\n"));
+    client.expect_end();
+    drop(client);
+    server.join();
+}
+
+#[test]
+fn what_is_shown_of_a_server_is_short() {
+    let builder = Server::builder();
+    assert!(format!("{builder:?}").starts_with("Builder { limits: "));
+    let server = builder.bind("127.0.0.1:0").unwrap();
+    assert_eq!(format!("{server:?}"), format!("Server {{ local_addr: {}, .. }}", server.local_addr()));
+    assert_eq!(format!("{:?}", server.handle()), "Handle { is_draining: false, .. }");
 }

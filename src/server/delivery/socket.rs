@@ -192,6 +192,7 @@ impl TopicSocket {
 fn close_code(error: PublishError) -> CloseCode {
     match error {
         PublishError::TooLarge { .. } | PublishError::Topic(TopicError::TooLarge { .. }) => CloseCode::TOO_BIG,
+        PublishError::Draining => CloseCode::GOING_AWAY,
         PublishError::TooManyTopics | PublishError::Topic(TopicError::Exhausted) => CloseCode::TRY_AGAIN_LATER,
     }
 }

@@ -54,7 +54,9 @@ fn refusal(error: PublishError) -> Response {
         PublishError::TooLarge { .. } | PublishError::Topic(crate::topic::PublishError::TooLarge { .. }) => {
             Response::fault(Status::CONTENT_TOO_LARGE, text)
         }
-        PublishError::TooManyTopics | PublishError::Topic(crate::topic::PublishError::Exhausted) => {
+        PublishError::TooManyTopics
+        | PublishError::Draining
+        | PublishError::Topic(crate::topic::PublishError::Exhausted) => {
             Response::busy(Status::SERVICE_UNAVAILABLE, &text)
         }
     }
