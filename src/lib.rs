@@ -114,6 +114,8 @@ pub mod ws;
 mod random;
 mod step;
 
+/// The crate of the buffers, which stand in nearly every signature here: whoever takes it from here has the right version.
+pub use bytes;
 #[cfg(feature = "std")]
 pub use random::system_random;
 pub use step::{Instant, Step, Transport};

@@ -26,6 +26,9 @@ use bytes::BytesMut;
 /// [`pong`](Self::pong) and [`close`](Self::close) append frames to `output`; [`transport`](Self::transport) tells what
 /// to do with the socket once `output` is written; the rest are getters.
 ///
+/// Where one thread reads and others send, put the connection *and* its output into one `Mutex`, so that frames go out in
+/// the order in which they were made; block on the socket outside of it.
+///
 /// ```
 /// use bytes::BytesMut;
 /// use tidings::ws::{Config, Connection, Event};
@@ -82,7 +85,8 @@ impl Connection {
     }
 
     /// The client's side. `random` fills masking keys and must be unpredictable to the peer (§5.3); with the feature
-    /// `std`, `tidings::system_random` is.
+    /// `std`, `tidings::system_random` is. Without it, it is a function over the generator that the machine has; being a
+    /// plain `fn`, it finds the generator's state, if there is any, in a `static`.
     #[must_use]
     pub fn client(config: Config, random: fn(&mut [u8])) -> Self {
         Self::new(config, Keys::random(random))
@@ -148,7 +152,8 @@ impl Connection {
     ///
     /// # Errors
     /// The peer broke the protocol or a limit. The Close frame that says so is in `output`; the error is final and
-    /// comes again at every further call.
+    /// comes again at every further call. Forget the rest of the input, and whatever comes after it: write the output and
+    /// do as [`transport`](Self::transport) says.
     #[inline]
     pub fn receive<'a>(
         &mut self,

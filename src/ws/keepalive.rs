@@ -88,6 +88,10 @@ impl<I: Instant> Keepalive<I> {
     }
 
     /// A Close was sent, or the connection failed: from now on only the end of the stream counts.
+    ///
+    /// Call it once [`Connection::is_open`](super::Connection::is_open) is false, whoever began: after
+    /// [`close`](super::Connection::close), after a [`receive`](super::Connection::receive) that has answered a Close, and
+    /// after its error. To call it again does no harm and does not move the deadline, so that a loop may ask each time.
     pub fn closing(&mut self, now: I) {
         if matches!(self.state, State::Quiet | State::Asked) {
             self.state = State::Closing;

@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::fmt;
 
-/// What one side wants of the extension; without the feature `deflate` it cannot want anything.
+/// What one side wants of the extension; without the feature `deflate` it cannot want anything: there is no value of this
+/// type, and where an `Option` of it is asked for, it is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Options {}
 

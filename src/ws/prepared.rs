@@ -9,6 +9,8 @@ use bytes::{Bytes, BytesMut};
 ///
 /// [`Connection::send_prepared`](super::Connection::send_prepared) copies them into one connection's output; who writes
 /// many sockets at once can also write [`frame`](Self::frame) itself, between two messages of a connection that is open.
+/// A client's connection takes one, too, but gains nothing: its frames are masked, each with its own key (RFC 6455 §5.3),
+/// so that the message is encoded anew.
 ///
 /// ```
 /// use bytes::BytesMut;

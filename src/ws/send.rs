@@ -11,7 +11,7 @@ impl Connection {
     /// Sends a text message in one frame.
     ///
     /// # Errors
-    /// [`SendError::Closed`] after a Close frame.
+    /// [`SendError::MessageOpen`] within a message sent in fragments, or [`SendError::Closed`] after a Close frame.
     #[inline]
     pub fn send_text(&mut self, text: &str, output: &mut BytesMut) -> Result<(), SendError> {
         self.send(Opcode::Text, text.as_bytes(), output)
@@ -20,7 +20,7 @@ impl Connection {
     /// Sends a binary message in one frame.
     ///
     /// # Errors
-    /// [`SendError::Closed`] after a Close frame.
+    /// [`SendError::MessageOpen`] within a message sent in fragments, or [`SendError::Closed`] after a Close frame.
     #[inline]
     pub fn send_binary(&mut self, data: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
         self.send(Opcode::Binary, data, output)
