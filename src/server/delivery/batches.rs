@@ -65,13 +65,10 @@ impl Batches {
         let Some(last) = messages.clone().last() else { return Ok(None) };
         let mut bytes = BytesMut::with_capacity(limit.min(messages.clone().map(crate::topic::Message::cost).sum()));
         format.messages(messages.clone(), &mut self.encoding, &mut bytes);
-        let batch = Batch {
-            bytes: bytes.freeze(),
-            messages: messages.len() as u64,
-            next: last.id,
-            more: messages.len() < unread.len(),
-        };
+        let (next, count, more) = (last.id, messages.len() as u64, messages.len() < unread.len());
         drop(topic);
+        self.encoding.compress(&mut bytes);
+        let batch = Batch { bytes: bytes.freeze(), messages: count, next, more };
         if self.encoded.len() >= MAX_BATCHES {
             self.encoded.clear();
         }

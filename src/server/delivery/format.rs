@@ -9,6 +9,7 @@ use crate::ws::deflate::{Encoder, Options};
 use bytes::{BufMut, BytesMut};
 use std::string::{String, ToString};
 use std::time::Duration;
+use std::vec::Vec;
 
 /// How messages are written; equal formats have equal bytes, so that a batch is encoded once for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,15 +29,35 @@ pub(in super::super) enum Format {
 pub(in super::super) struct Encoding {
     json: BytesMut,
     deflate: Encoder,
+    /// Texts that are to be compressed, and where each ends.
+    texts: BytesMut,
+    ends: Vec<usize>,
 }
 
 impl Encoding {
     pub(in super::super) fn new(deflate: Option<&Options>) -> Self {
-        Self { json: BytesMut::new(), deflate: deflate.map(Encoder::new).unwrap_or_default() }
+        Self { deflate: deflate.map(Encoder::new).unwrap_or_default(), ..Self::default() }
+    }
+
+    /// Makes frames of what [`Format::messages`] has left to be compressed: that takes ten times as long as all else.
+    pub(in super::super) fn compress(&mut self, output: &mut BytesMut) {
+        let mut start = 0;
+        for end in self.ends.drain(..) {
+            let text = self.texts.get(start..end).unwrap_or_default();
+            self.deflate.encode_text_bytes(text, output);
+            start = end;
+        }
+        self.texts.clear();
+    }
+
+    fn end_of_text(&mut self) {
+        self.ends.push(self.texts.len());
     }
 }
 
 impl Format {
+    /// Appends messages of the log, which is locked meanwhile. Of compressed ones it takes the text alone:
+    /// [`Encoding::compress`] is to follow when the log is free again.
     pub(in super::super) fn messages(self, messages: Messages<'_>, encoding: &mut Encoding, output: &mut BytesMut) {
         self.chunk(output, |output| {
             for message in messages {
@@ -57,8 +78,18 @@ impl Format {
                 };
                 encode(&event, output);
             }
-            Self::Ndjson { .. } | Self::Envelopes { .. } => self.envelope(&message.into(), encoding, output),
-            Self::Data { deflated } => frame(message.data.as_bytes(), deflated, &mut encoding.deflate, output),
+            Self::Ndjson { .. } | Self::Envelopes { deflated: false } => {
+                self.envelope(&message.into(), &mut encoding.json, output);
+            }
+            Self::Data { deflated: false } => ws::encode_text(&message.data, output),
+            Self::Envelopes { deflated: true } => {
+                Envelope::from(message).encode(&mut encoding.texts);
+                encoding.end_of_text();
+            }
+            Self::Data { deflated: true } => {
+                encoding.texts.put_slice(message.data.as_bytes());
+                encoding.end_of_text();
+            }
         }
     }
 
@@ -66,7 +97,7 @@ impl Format {
     pub(in super::super) fn bookmark(self, id: Cursor, output: &mut BytesMut) {
         self.chunk(output, |output| match self {
             Self::Sse { .. } => encode(&sse::Event::bookmark(id.to_string()), output),
-            _ => self.envelope(&Envelope::Bookmark { id }, &mut Encoding::default(), output),
+            _ => self.envelope(&Envelope::Bookmark { id }, &mut BytesMut::new(), output),
         });
     }
 
@@ -81,7 +112,7 @@ impl Format {
                 let event = sse::Event::message(data).with_event(RESET_EVENT).with_id(reset.oldest.to_string());
                 encode(&event, output);
             }
-            _ => self.envelope(&Envelope::Reset(*reset), &mut Encoding::default(), output),
+            _ => self.envelope(&Envelope::Reset(*reset), &mut BytesMut::new(), output),
         });
     }
 
@@ -89,7 +120,7 @@ impl Format {
     pub(super) fn drain(self, retry: Duration, output: &mut BytesMut) {
         self.chunk(output, |output| match self {
             Self::Sse { .. } => encode(&sse::Event { retry: Some(retry), ..sse::Event::default() }, output),
-            _ => self.envelope(&Envelope::Drain, &mut Encoding::default(), output),
+            _ => self.envelope(&Envelope::Drain, &mut BytesMut::new(), output),
         });
         self.end(output);
     }
@@ -101,16 +132,16 @@ impl Format {
         }
     }
 
-    fn envelope(self, envelope: &Envelope<'_>, encoding: &mut Encoding, output: &mut BytesMut) {
+    fn envelope(self, envelope: &Envelope<'_>, scratch: &mut BytesMut, output: &mut BytesMut) {
         match self {
             Self::Ndjson { .. } => {
                 envelope.encode(output);
                 output.put_u8(b'\n');
             }
-            Self::Envelopes { deflated } => {
-                encoding.json.clear();
-                envelope.encode(&mut encoding.json);
-                frame(&encoding.json, deflated, &mut encoding.deflate, output);
+            Self::Envelopes { .. } => {
+                scratch.clear();
+                envelope.encode(scratch);
+                ws::encode_text_bytes(scratch, output);
             }
             Self::Sse { .. } | Self::Data { .. } => {}
         }
@@ -122,15 +153,6 @@ impl Format {
             Self::Sse { chunked: true } | Self::Ndjson { chunked: true } => chunked::encode_with(output, write),
             _ => write(output),
         }
-    }
-}
-
-/// A text frame.
-fn frame(text: &[u8], deflated: bool, encoder: &mut Encoder, output: &mut BytesMut) {
-    if deflated {
-        encoder.encode_text_bytes(text, output);
-    } else {
-        ws::encode_text_bytes(text, output);
     }
 }
 

@@ -85,6 +85,7 @@ impl Request<'_> {
         let lengths = [true, false].map(|deflated| {
             let mut bytes = BytesMut::new();
             Format::Envelopes { deflated }.messages(message.clone(), &mut encoding, &mut bytes);
+            encoding.compress(&mut bytes);
             bytes.len()
         });
         (lengths[0] < lengths[1]).then_some(lengths[0])
