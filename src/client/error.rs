@@ -101,7 +101,23 @@ impl fmt::Display for Error {
     }
 }
 
-impl core::error::Error for Error {}
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Request(error) => Some(error),
+            Self::Head(error) => Some(error),
+            Self::Body(error) => Some(error),
+            Self::Handshake(error) => Some(error),
+            Self::WebSocket(error) => Some(error),
+            Self::EventStream(error) => Some(error),
+            Self::Envelope(error) => Some(error),
+            Self::Cut(cut) => Some(cut),
+            _ => None,
+        }
+    }
+}
+
+impl core::error::Error for Cut {}
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

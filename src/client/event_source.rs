@@ -1,12 +1,11 @@
 //! Server-Sent Events, as the WHATWG HTML standard's `EventSource`, for any server.
 
 use super::error::Trouble;
-use super::feed::{Feed, Link, Transport, subscriber};
+use super::feed::{Feed, Link, Transport, is_word, subscriber};
 use super::incoming::Incoming;
 use super::{Cut, Error, Options};
 use crate::envelope;
 use crate::sse::{Decoded, Decoder, DecoderLimits};
-use crate::topic::After;
 
 /// Subscribes to an event stream: `Accept: text/event-stream`, and `Last-Event-ID` from the second connection on.
 ///
@@ -31,10 +30,6 @@ impl EventSource {
 }
 
 subscriber!(EventSource, Sse);
-
-fn is_word(after: &str) -> bool {
-    matches!(after.parse(), Ok(After::Oldest | After::Now))
-}
 
 #[derive(Debug)]
 struct Sse {

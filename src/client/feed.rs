@@ -4,7 +4,9 @@ use super::error::Trouble;
 use super::session::{Backoff, Due, Session};
 use super::target::Target;
 use super::{Cut, Error, Options, Received, Stop};
+use crate::topic::After;
 use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
 use core::time::Duration;
 use std::time::Instant;
 
@@ -26,6 +28,8 @@ pub(super) struct Link {
     pub(super) session: Session<Instant>,
     /// What was read and not given out yet: at most what one read gave.
     pub(super) queue: VecDeque<Received>,
+    /// What to resume after for who has got no more than what was given out: the session is ahead of it by the queue.
+    given: Option<String>,
     pub(super) stop: Stop,
 }
 
@@ -64,6 +68,28 @@ impl Link {
         self.session.handle_reset(&reset);
         self.queue.push_back(Received::Reset(reset));
     }
+
+    /// This goes out to the caller.
+    fn give(&mut self, received: &Received) {
+        match received {
+            Received::Message { id: Some(id), .. } | Received::Bookmark { id } => {
+                let given = self.given.get_or_insert_default();
+                given.clear();
+                given.push_str(id);
+            }
+            Received::Reset(reset) => self.given = Some(reset.oldest.to_string()),
+            // An event stream may take its last id back: the session knows.
+            Received::Message { id: None, .. } if self.queue.is_empty() => {
+                self.given = self.session.resume().map(Into::into);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether it is a word for a place in the log, and no cursor.
+pub(super) fn is_word(after: &str) -> bool {
+    matches!(after.parse(), Ok(After::Oldest | After::Now))
 }
 
 /// A subscriber over some transport.
@@ -88,12 +114,17 @@ impl<T: Transport> Feed<T> {
         let backoff = Backoff::new(options.retry, options.retry_max, options.random);
         let resume = options.after.clone().filter(|after| after.parse::<crate::topic::Cursor>().is_ok());
         let session = Session::new(resume, backoff);
-        let link = Link { target, options, session, queue: VecDeque::new(), stop: Stop::default() };
+        let given = options.after.clone().filter(|after| !is_word(after));
+        let link = Link { target, options, session, queue: VecDeque::new(), given, stop: Stop::default() };
         Ok(Self { transport, link, phase: Phase::Connecting })
     }
 
     pub(super) fn stop(&self) -> Stop {
         self.link.stop.clone()
+    }
+
+    pub(super) fn resume(&self) -> Option<&str> {
+        self.link.given.as_deref()
     }
 
     pub(super) fn buffered(&self) -> usize {
@@ -103,6 +134,7 @@ impl<T: Transport> Feed<T> {
     pub(super) fn next(&mut self) -> Option<Result<Received, Error>> {
         loop {
             if let Some(received) = self.link.queue.pop_front() {
+                self.link.give(&received);
                 return Some(Ok(received));
             }
             if self.link.stop.is_stopped() {
@@ -157,6 +189,14 @@ macro_rules! subscriber {
             #[must_use]
             pub fn stop_handle(&self) -> $crate::client::Stop {
                 self.0.stop()
+            }
+
+            /// The cursor to go on with, here or over another transport, behind what [`next`](Iterator::next) has given so
+            /// far. `None`: the server has given none, nor was there one in
+            /// [`Options::after`]($crate::client::Options::after).
+            #[must_use]
+            pub fn resume(&self) -> Option<&str> {
+                self.0.resume()
             }
 
             /// How many things have arrived that [`next`](Iterator::next) gives without waiting: where it is 0, write

@@ -27,7 +27,19 @@
 //! # Ok::<(), tidings::client::Error>(())
 //! ```
 //!
-//! [`EventSource`] and [`WebSocketSource`] also take what any other server sends; without ids on its messages nothing
+//! To go on over another transport, begin it where the one before stands; nothing is lost or doubled:
+//!
+//! ```no_run
+//! # use tidings::client::{Options, Poller, WebSocketSource};
+//! # let url = "http://127.0.0.1:8080/topics/news";
+//! let socket = WebSocketSource::new(url, Options::default())?;
+//! // … the proxy does not let it through …
+//! let poller = Poller::long(url, Options { after: socket.resume().map(Into::into), ..Options::default() })?;
+//! # Ok::<(), tidings::client::Error>(())
+//! ```
+//!
+//! `http://` and `ws://` mean the same here, so that one URL does for all of them. [`EventSource`] and
+//! [`WebSocketSource`] also take what any other server sends; without ids on its messages nothing
 //! can be resumed, and what was sent during a reconnection is lost. There is no TLS here: give `https` and `wss` to a
 //! proxy.
 

@@ -39,6 +39,7 @@ pub struct Publisher {
 
 /// Why a message was not published.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum PublishError {
     /// The server does not want it, or the URL cannot be used: more tries would not help.
     Refused(Error),
@@ -160,4 +161,11 @@ impl fmt::Display for PublishError {
     }
 }
 
-impl core::error::Error for PublishError {}
+impl core::error::Error for PublishError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Refused(error) | Self::Unknown(error) => Some(error),
+            Self::Unavailable(cut) => Some(cut),
+        }
+    }
+}

@@ -30,7 +30,9 @@ pub enum Received {
     },
     /// Messages were lost; what follows goes on at [`Reset::oldest`].
     Reset(Reset),
-    /// The server said that it goes away.
+    /// The server said that it goes away: a [`Stream`](super::Stream) is told so in a line, a
+    /// [`WebSocketSource`](super::WebSocketSource) by close code 1001 or 1012. Event streams and polls have no words for
+    /// it; there, as here, a [`Reconnecting`](Self::Reconnecting) follows.
     Drain,
     /// The connection is gone; the next call waits and connects again.
     Reconnecting {

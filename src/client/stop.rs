@@ -26,7 +26,8 @@ struct State {
 }
 
 impl Stop {
-    /// Ends the client, now and for good: a wait is over, a blocked read or write returns.
+    /// Ends the client, now and for good: a wait is over, a blocked read or write returns. What had arrived before is
+    /// still given; then the iterator ends.
     pub fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;

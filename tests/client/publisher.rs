@@ -82,3 +82,12 @@ fn any_success_will_do() {
     let mut publisher = Publisher::new(&server.url, quick()).unwrap();
     assert_eq!(publisher.publish(None, "a").unwrap(), None);
 }
+
+#[test]
+fn errors_name_their_sources() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut publisher = Publisher::new(&format!("http://{nobody}/"), quick()).unwrap();
+    let error = publisher.publish(None, "a").unwrap_err();
+    let source = std::error::Error::source(&error).expect("a source");
+    assert!(matches!(source.downcast_ref(), Some(Cut::Connect(_))), "{source:?}");
+}

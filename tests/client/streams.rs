@@ -234,3 +234,37 @@ fn times_without_end_overflow_no_clock() {
     take(&mut Poller::short(&server.url, options.clone()).unwrap(), 2);
     take(&mut Stream::new(&server.url, options).unwrap(), 1);
 }
+
+#[test]
+fn another_transport_goes_on_behind_what_was_given_and_not_behind_what_had_arrived() {
+    let line = |n| format!("{{\"type\":\"message\",\"id\":\"1-{n}\",\"data\":\"{n}\"}}\n");
+    let lines = format!("{{\"type\":\"bookmark\",\"id\":\"1-0\"}}\n{}{}{}", line(1), line(2), line(3));
+    let batch = "{\"events\":[{\"id\":\"1-2\",\"data\":\"2\"}],\"next\":\"1-2\",\"more\":true}";
+    let server = serve(vec![Act::Last(stream(NDJSON, &lines)), Act::Hold(answer("200 OK", JSON, batch))]);
+    let mut first = Stream::new(&server.url, quick()).unwrap();
+    assert_eq!(first.resume(), None);
+    assert_eq!(take(&mut first, 2), [Received::Connected, bookmark("1-0")]);
+    assert_eq!(first.resume(), Some("1-0"));
+    assert_eq!(take(&mut first, 1), [message("1-1", "1")]);
+    assert!(first.buffered() > 0);
+    assert_eq!(first.resume(), Some("1-1"));
+
+    let options = Options { after: first.resume().map(Into::into), ..quick() };
+    let mut second = Poller::short(&server.url, options).unwrap();
+    assert_eq!(second.resume(), Some("1-1"));
+    assert_eq!(take(&mut second, 2), [Received::Connected, message("1-2", "2")]);
+    assert_eq!(second.resume(), Some("1-2"));
+    server.seen();
+    assert_eq!(server.seen().line, "GET /?after=1-1");
+}
+
+#[test]
+fn what_had_arrived_is_given_after_a_stop() {
+    let lines = "{\"type\":\"message\",\"id\":\"1-1\",\"data\":\"a\"}\n{\"type\":\"bookmark\",\"id\":\"1-2\"}\n";
+    let server = serve(vec![Act::Hold(stream(NDJSON, lines))]);
+    let mut source = Stream::new(&server.url, quick()).unwrap();
+    assert_eq!(take(&mut source, 2), [Received::Connected, message("1-1", "a")]);
+    source.stop_handle().stop();
+    assert_eq!(take(&mut source, 2), [bookmark("1-2")]);
+    assert_eq!(source.resume(), Some("1-2"));
+}
