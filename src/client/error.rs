@@ -3,9 +3,8 @@
 use crate::envelope::EnvelopeError;
 use crate::http::{BodyError, HeadError, SendError, Status};
 use crate::sse::DecodeError;
-use crate::ws::CloseCode;
-use crate::ws::ProtocolError;
 use crate::ws::handshake::HandshakeFailure;
+use crate::ws::{self, CloseCode, ProtocolError};
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
@@ -44,6 +43,8 @@ pub enum Error {
     EventStream(DecodeError),
     /// What came is not JSON of ours.
     Envelope(EnvelopeError),
+    /// What was to be sent over the WebSocket cannot be.
+    Send(ws::SendError),
     /// A line of a stream is longer than [`Options::max_message`](super::Options::max_message) allows.
     TooLong,
     /// The connection broke: given by what does not reconnect.
@@ -95,6 +96,7 @@ impl fmt::Display for Error {
             Self::WebSocket(error) => write!(f, "the server broke the WebSocket protocol: {error}"),
             Self::EventStream(error) => error.fmt(f),
             Self::Envelope(error) => write!(f, "the server sent what is no envelope: {error}"),
+            Self::Send(error) => write!(f, "that cannot be sent: {error}"),
             Self::TooLong => f.write_str("the server sent a message that is too long"),
             Self::Cut(cut) => cut.fmt(f),
         }
@@ -111,6 +113,7 @@ impl core::error::Error for Error {
             Self::WebSocket(error) => Some(error),
             Self::EventStream(error) => Some(error),
             Self::Envelope(error) => Some(error),
+            Self::Send(error) => Some(error),
             Self::Cut(cut) => Some(cut),
             _ => None,
         }

@@ -165,31 +165,33 @@ impl WebSocket {
         self.sent(sent)
     }
 
-    /// Sends a Ping of at most 125 bytes; more is cut.
+    /// Sends a Ping of at most 125 bytes.
     ///
     /// # Errors
-    /// As [`send_text`](Self::send_text).
+    /// [`Error::Send`] for more; else as [`send_text`](Self::send_text).
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        let payload = payload.get(..crate::ws::frame::MAX_CONTROL_PAYLOAD).unwrap_or(payload);
         let sent = self.connection.ping(payload, &mut self.output);
         self.sent(sent)
     }
 
-    /// Begins the closing handshake; [`read`](Self::read) on until it gives `None`. A reason of more than
-    /// [`MAX_REASON`](crate::ws::MAX_REASON) bytes is left out.
+    /// Begins the closing handshake; [`read`](Self::read) on until it gives `None`. `reason` has at most
+    /// [`MAX_REASON`](crate::ws::MAX_REASON) bytes.
     ///
     /// # Errors
-    /// As [`send_text`](Self::send_text).
+    /// [`Error::Send`] for a longer one; else as [`send_text`](Self::send_text).
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        let reason = if reason.len() > crate::ws::MAX_REASON { "" } else { reason };
         let sent = self.connection.close(code, reason, &mut self.output);
-        self.keepalive.closing(Instant::now());
+        if !self.connection.is_open() {
+            self.keepalive.closing(Instant::now());
+        }
         self.sent(sent)
     }
 
     fn sent(&mut self, sent: Result<(), SendError>) -> Result<(), Error> {
-        // Nothing here is too long, so what is left is that a Close frame went out before.
-        sent.map_err(|_| Error::Cut(Cut::Ended))?;
+        sent.map_err(|error| match error {
+            SendError::Closed => Error::Cut(Cut::Ended),
+            error => Error::Send(error),
+        })?;
         Ok(self.flush()?)
     }
 

@@ -96,30 +96,47 @@ impl WebSocket {
     }
 
     /// Sends a text message.
+    ///
+    /// # Errors
+    /// The socket's; [`ErrorKind::BrokenPipe`] after a Close, of either side.
     pub fn send_text(&mut self, text: &str) -> io::Result<()> {
         self.connection.send_text(text, &mut self.output).map_err(closed)?;
         self.flush_if_full()
     }
 
     /// Sends a binary message.
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text).
     pub fn send_binary(&mut self, data: &[u8]) -> io::Result<()> {
         self.connection.send_binary(data, &mut self.output).map_err(closed)?;
         self.flush_if_full()
     }
 
     /// Sends a Ping of at most 125 bytes. Its Pong is taken in by [`read`](Self::read).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for more; else as [`send_text`](Self::send_text).
     pub fn ping(&mut self, payload: &[u8]) -> io::Result<()> {
         self.connection.ping(payload, &mut self.output).map_err(closed)?;
         self.flush_if_full()
     }
 
-    /// Says goodbye; `reason` has at most 123 bytes. What the client still sends can be read until its own Close.
+    /// Says goodbye; `reason` has at most 123 bytes ([`MAX_REASON`](crate::ws::MAX_REASON)). What the client still sends
+    /// can be read until its own Close.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for a longer one; else as [`send_text`](Self::send_text).
     pub fn close(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
         self.connection.close(code, reason, &mut self.output).map_err(closed)?;
         self.flush()
     }
 
     /// Writes what waits.
+    ///
+    /// # Errors
+    /// The socket's; [`ErrorKind::TimedOut`] if the client takes nothing for
+    /// [`Limits::write_time`](super::Limits::write_time).
     pub fn flush(&mut self) -> io::Result<()> {
         while !self.output.is_empty() {
             wire::write_all(&self.socket, &self.output, self.shared.limits.write_time)?;

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use tidings::client::{Cut, Error, Message, Options, Received, WebSocket, WebSocketOptions, WebSocketSource};
 use tidings::http::{Headers, Status};
 use tidings::ws::handshake::{Answer, Request};
-use tidings::ws::{CloseCode, Config, Connection, Event, deflate};
+use tidings::ws::{CloseCode, Config, Connection, Event, SendError, deflate};
 
 /// A server that accepts, choosing what was offered if it is `subprotocol`, and does as it is told with the connection.
 fn accept(
@@ -193,4 +193,19 @@ fn a_silent_server_is_pinged_and_then_given_up() {
     let common = Options { silence: std::time::Duration::from_millis(100), ..quick() };
     let mut socket = WebSocket::connect(&server.url, &WebSocketOptions { common, ..options() }).unwrap();
     assert!(matches!(socket.read(), Err(Error::Cut(Cut::Silent))));
+}
+
+#[test]
+fn what_is_too_long_for_a_control_frame_is_refused_and_the_connection_goes_on() {
+    let server = serve(vec![accept(None, |_, _| {}, true)]);
+    let mut socket = WebSocket::connect(&server.url, &options()).unwrap();
+    let too_long = "x".repeat(126);
+    for refused in [socket.ping(too_long.as_bytes()), socket.close(CloseCode::NORMAL, &too_long[..124])] {
+        assert!(matches!(refused, Err(Error::Send(SendError::ControlTooLong))), "{refused:?}");
+    }
+    socket.ping(&too_long.as_bytes()[..125]).unwrap();
+    socket.send_text("still here").unwrap();
+    assert_eq!(socket.read().unwrap(), Some(Message::Text("still here".into())));
+    socket.close(CloseCode::NORMAL, &too_long[..123]).unwrap();
+    assert_eq!(socket.read().unwrap(), None);
 }

@@ -304,3 +304,22 @@ fn a_handler_that_waits_keeps_its_client_and_learns_that_it_has_gone() {
     drop(client);
     server.join();
 }
+
+#[test]
+fn what_is_too_long_for_a_control_frame_is_refused_and_the_handler_goes_on() {
+    let handler = |socket: &mut server::WebSocket| {
+        let too_long = "x".repeat(126);
+        for refused in [socket.ping(too_long.as_bytes()), socket.close(ws::CloseCode::NORMAL, &too_long[..124])] {
+            assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
+        socket.send_text("still here")?;
+        socket.close(ws::CloseCode::NORMAL, &too_long[..123])?;
+        assert_eq!(socket.send_text("too late").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        Ok(())
+    };
+    let server = run(Server::builder().websocket("/", ws::Config::default(), handler));
+    let mut socket = WebSocket::open(server.client(), "/", &[]);
+    assert_eq!(socket.text(), "still here");
+    assert_eq!(socket.frame(), Some(Frame::Close(1000, "x".repeat(123))));
+    assert_eq!(socket.frame(), None);
+}
