@@ -1,17 +1,26 @@
-//! WebSocket (RFC 6455), both roles: handshake, frames, masking, fragmentation, closing.
+//! WebSocket (RFC 6455) and permessage-deflate (RFC 7692), both roles: handshake, frames, messages, closing.
 //!
 //! ```text
-//!              ┌───────────── Connection ─────────────┐
-//!  input ─────▶│ frame ▶ mask ▶ (assembly) ▶ utf8     │─────▶ Event
-//!              │                  └▶ Pong, Close ─┐   │
-//!  output ◀────│ frame ◀ mask ◀───────────────────┴───│◀───── send_text, ping, close …
-//!              └──────────────────────────────────────┘
+//!              ┌────────────────── Connection ──────────────────┐
+//!  input ─────▶│ frame ▶ mask ▶ (inflate) ▶ (assembly) ▶ utf8   │─────▶ Event
+//!              │                  └▶ Pong, Close ───────────┐   │
+//!  output ◀────│ frame ◀ mask ◀ (deflate) ◀─────────────────┴───│◀───── send_text, ping, close …
+//!              └────────────────────────────────────────────────┘
 //! ```
 //!
-//! [`handshake`] turns an HTTP exchange into a connection; [`Connection`] is everything after it. [`frame`] and
-//! [`mask`] are the pure functions that it stands on. A message that lies whole in the input is unmasked in place and
-//! handed out as it lies there; only fragments and frames larger than [`Connection::MIN_INPUT`] are assembled in memory
-//! of the connection's own.
+//! A connection's life, step by step:
+//!
+//! 1. [`handshake`] turns an HTTP exchange into the [extensions](handshake::Extensions) that both sides agree on. What
+//!    follows behind it in the input is frames.
+//! 2. [`Connection`] takes input and gives events; what it has to answer by itself, Pongs and a Close, it puts into the
+//!    output, where [`Connection::send_text`] and its kind append, too. After each read: all events, then one write.
+//! 3. [`Keepalive`] beside it says when to ping, and when the peer is gone.
+//! 4. [`Connection::transport`] says what becomes of the socket: go on, end the writing side and read on, or close.
+//!
+//! A message that lies whole in the input is unmasked in place and handed out as it lies there; only fragments, frames
+//! larger than [`Connection::MIN_INPUT`] and compressed messages take memory of the connection's own, as much as has
+//! arrived. For messages to many connections see [`Prepared`]; for messages too large to hold, [`Delivery::Chunks`] and
+//! [`Connection::send_text_fragment`]. [`frame`] and [`mask`] are the pure functions that all stands on.
 
 #[cfg_attr(not(feature = "deflate"), path = "no_deflate.rs")]
 pub mod deflate;
