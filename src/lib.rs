@@ -1,6 +1,15 @@
 //! How a web server sends news to its clients: WebSocket, Server-Sent Events, HTTP streaming, long polling and short
 //! polling, both sides of the wire, without doing any I/O of its own.
 //!
+//! # Which part do I want?
+//!
+//! * To serve news from a program of mine: the module `server`. Publish to a topic, and it is
+//!   there over all five transports; or mount a WebSocket or an event stream of your own.
+//! * To hear or tell news: the module `client`, for this server or anybody's.
+//! * To speak one protocol over sockets, a runtime or a device of mine: [`ws`], [`sse`] or [`longpoll`], with [`http`]
+//!   below and [`topic`] as the log.
+//! * To see what is on the wire: `tidings inspect`, or the module `inspect`.
+//!
 //! # The map
 //!
 //! ```text
@@ -39,15 +48,19 @@
 //!
 //! # A run loop
 //!
-//! What a driver does, whatever it reads from: keep the unconsumed rest, answer all of one read with one write.
+//! What a driver does, whatever it reads from: keep the unconsumed rest, answer all of one read with one write, and end
+//! the connection as [`Transport`] says.
 //!
 //! ```
-//! use bytes::BytesMut;
 //! use std::io::{self, Read, Write};
+//! use std::net::{Shutdown, TcpStream};
+//! use std::time::Duration;
 //! use tidings::Transport;
+//! use tidings::bytes::BytesMut;
 //! use tidings::ws::{Config, Connection, Event};
 //!
-//! fn echo(mut socket: impl Read + Write) -> io::Result<()> {
+//! /// Echoes what arrives after the handshake.
+//! fn echo(mut socket: TcpStream) -> io::Result<()> {
 //!     let mut connection = Connection::server(Config::default());
 //!     let (mut input, mut filled, mut output) = (vec![0; 16 * 1024], 0, BytesMut::new());
 //!     while connection.transport() == Transport::KeepOpen {
@@ -58,6 +71,7 @@
 //!         }
 //!         filled += n;
 //!         let mut used = 0;
+//!         // An error ends the connection; the Close frame that names it is in the output.
 //!         while let Ok(step) = connection.receive(&mut input[used..filled], &mut output) {
 //!             used += step.consumed;
 //!             match step.event {
@@ -70,24 +84,42 @@
 //!         filled -= used;
 //!         socket.write_all(&output.split())?;
 //!     }
+//!     if connection.transport() == Transport::HalfClose {
+//!         // Ours is said. Read on until the client's end, as far as is decent: to close over unread input would reset
+//!         // the connection, and the client could lose our Close.
+//!         socket.shutdown(Shutdown::Write)?;
+//!         socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+//!         let _ = io::copy(&mut socket.take(64 * 1024), &mut io::sink());
+//!     }
 //!     Ok(())
 //! }
-//! # struct Both(io::Cursor<Vec<u8>>, Vec<u8>);
-//! # impl Read for Both { fn read(&mut self, to: &mut [u8]) -> io::Result<usize> { let n = to.len().min(7); self.0.read(&mut to[..n]) } }
-//! # impl Write for Both {
-//! #     fn write(&mut self, from: &[u8]) -> io::Result<usize> { self.1.write(from) }
-//! #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
-//! # }
 //! # let mut wire = BytesMut::new();
 //! # let mut client = Connection::client(Config::default(), tidings::system_random);
 //! # client.send_text("Hello", &mut wire).unwrap();
 //! # client.ping(b"?", &mut wire).unwrap();
 //! # client.close(tidings::ws::CloseCode::NORMAL, "", &mut wire).unwrap();
-//! # let mut socket = Both(io::Cursor::new(wire.to_vec()), Vec::new());
-//! # echo(&mut socket)?;
-//! # assert_eq!(socket.1, b"\x81\x05Hello\x8a\x01?\x88\x02\x03\xe8");
+//! # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+//! # let mut socket = TcpStream::connect(listener.local_addr()?)?;
+//! # let server = std::thread::spawn(move || echo(listener.accept()?.0));
+//! # socket.write_all(&wire)?;
+//! # let mut answers = Vec::new();
+//! # socket.read_to_end(&mut answers)?;
+//! # assert_eq!(answers, b"\x81\x05Hello\x8a\x01?\x88\x02\x03\xe8");
+//! # drop(socket);
+//! # server.join().unwrap()?;
 //! # Ok::<(), io::Error>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | brings | default |
+//! |---|---|---|
+//! | (none) | the core, `no_std` + `alloc`, with four dependencies | |
+//! | `std` | the system's random numbers, SIMD for UTF-8 and masking | yes |
+//! | `deflate` | permessage-deflate (RFC 7692) | yes |
+//! | `server` | the topic server, and handlers of your own beside it | yes |
+//! | `client` | the subscribers, the publisher, the plain WebSocket | yes |
+//! | `cli` | the program | yes |
 
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -114,7 +146,7 @@ pub mod ws;
 mod random;
 mod step;
 
-/// The crate of the buffers, which stand in nearly every signature here: whoever takes it from here has the right version.
+/// The crate of the buffers, which are in nearly every signature here. Taken from here it has the right version.
 pub use bytes;
 #[cfg(feature = "std")]
 pub use random::system_random;
