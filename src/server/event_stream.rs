@@ -5,6 +5,7 @@ use super::shared::Shared;
 use super::wire;
 use crate::http::chunked;
 use crate::sse::Event;
+use crate::step::later;
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::fmt;
@@ -103,13 +104,13 @@ impl EventStream {
     /// # Errors
     /// [`io::ErrorKind::UnexpectedEof`], or another of the socket's, as soon as the client has gone.
     pub fn wait(&mut self, time: Duration) -> io::Result<Waited> {
-        let until = Instant::now().checked_add(time);
+        let until = later(Instant::now(), time);
         loop {
             if self.is_draining() {
                 return Ok(Waited::Draining);
             }
             let keepalive = self.sent + self.shared.limits.keepalive;
-            let next = until.map_or(keepalive, |until| until.min(keepalive));
+            let next = until.min(keepalive);
             // Who listens to a stream has nothing to say, so that all that can be read is that it has gone.
             match wire::read(&self.socket, &mut BytesMut::new(), usize::MAX, next) {
                 Ok(0) if self.is_draining() => return Ok(Waited::Draining),
@@ -118,7 +119,7 @@ impl EventStream {
                 Ok(_) | Err(_) => {}
             }
             let now = Instant::now();
-            if until.is_some_and(|until| until <= now) {
+            if until <= now {
                 return Ok(Waited::Elapsed);
             }
             if keepalive <= now {

@@ -66,7 +66,7 @@ pub use event_stream::{EventStream, Waited};
 pub use handle::Handle;
 pub use limits::Limits;
 pub use routes::WebSocketOptions;
-pub use websocket::{Message, WebSocket};
+pub use websocket::{Message, TimedRead, WebSocket};
 
 use crate::topic;
 use delivery::Delivery;

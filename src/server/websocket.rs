@@ -3,7 +3,9 @@
 use super::opening::{Opening, opening_getters};
 use super::shared::Shared;
 use super::wire;
-use crate::ws::{CloseCode, Connection, Event, SendError};
+use crate::Transport;
+use crate::step::later;
+use crate::ws::{CloseCode, Connection, Event, Keepalive, KeepaliveEvent, KeepaliveOptions, SendError};
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::fmt;
@@ -11,7 +13,7 @@ use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::string::String;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 /// A message that a client sent.
@@ -21,6 +23,17 @@ pub enum Message {
     Text(String),
     /// Binary data.
     Binary(Vec<u8>),
+}
+
+/// What [`WebSocket::read_timeout`] gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimedRead {
+    /// A message.
+    Message(Message),
+    /// The time is over.
+    TimedOut,
+    /// The client has closed the connection, or the server is draining: return.
+    Closed,
 }
 
 /// A client's WebSocket, in a thread of its own.
@@ -36,12 +49,15 @@ pub struct WebSocket {
     socket: Arc<TcpStream>,
     opening: Box<Opening>,
     connection: Connection,
+    keepalive: Keepalive<Instant>,
     input: BytesMut,
     output: BytesMut,
 }
 
 /// From so much on, what is sent goes out without waiting for the next read.
 const MAX_WAITING: usize = 64 * 1024;
+/// No wait is shorter, so that what is there is read.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 impl WebSocket {
     pub(super) fn new(
@@ -51,7 +67,13 @@ impl WebSocket {
         connection: Connection,
         input: &[u8],
     ) -> Self {
-        Self { shared, socket, opening, connection, input: BytesMut::from(input), output: BytesMut::new() }
+        let options = KeepaliveOptions {
+            interval: shared.limits.keepalive,
+            pong_within: shared.limits.pong_time,
+            close_within: shared.limits.close_time,
+        };
+        let keepalive = Keepalive::new(options, Instant::now());
+        Self { shared, socket, opening, connection, keepalive, input: BytesMut::from(input), output: BytesMut::new() }
     }
 
     opening_getters!();
@@ -69,28 +91,56 @@ impl WebSocket {
     /// The socket's; [`ErrorKind::InvalidData`] if the client broke the protocol (it was told so),
     /// [`ErrorKind::UnexpectedEof`] if it went without a Close, [`ErrorKind::TimedOut`] if it gives no sign of life.
     pub fn read(&mut self) -> io::Result<Option<Message>> {
+        match self.read_until(None)? {
+            TimedRead::Message(message) => Ok(Some(message)),
+            TimedRead::TimedOut | TimedRead::Closed => Ok(None),
+        }
+    }
+
+    /// The next message, if it comes within that time: for a handler that has to say something by itself now and then.
+    /// The time does not count for less than a millisecond. What many clients are to hear is better published to a topic.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_timeout(&mut self, time: Duration) -> io::Result<TimedRead> {
+        self.read_until(Some(later(Instant::now(), time)))
+    }
+
+    fn read_until(&mut self, until: Option<Instant>) -> io::Result<TimedRead> {
+        loop {
+            if let Some(read) = self.take_buffered()? {
+                return Ok(read);
+            }
+            if self.connection.transport() != Transport::KeepOpen {
+                return Ok(TimedRead::Closed);
+            }
+            if let Some(read) = self.fill(until)? {
+                return Ok(read);
+            }
+        }
+    }
+
+    /// What was read already: a message, or the client's Close.
+    fn take_buffered(&mut self) -> io::Result<Option<TimedRead>> {
         loop {
             let step = match self.connection.receive(&mut self.input, &mut self.output) {
                 Ok(step) => step,
                 Err(error) => return Err(io::Error::new(ErrorKind::InvalidData, error)),
             };
             let is_hungry = step.event.is_none();
-            let (message, is_over) = match step.event {
-                Some(Event::Text(text)) => (Some(Message::Text(text.into_owned())), false),
-                Some(Event::Binary(data)) => (Some(Message::Binary(data.into_owned())), false),
-                Some(Event::Close(_)) => (None, true),
+            let read = match step.event {
+                Some(Event::Text(text)) => Some(TimedRead::Message(Message::Text(text.into_owned()))),
+                Some(Event::Binary(data)) => Some(TimedRead::Message(Message::Binary(data.into_owned()))),
+                Some(Event::Close(_)) => Some(TimedRead::Closed),
                 // Pieces are not asked for.
                 Some(Event::Ping(_) | Event::Pong(_) | Event::TextChunk { .. } | Event::BinaryChunk { .. }) | None => {
-                    (None, false)
+                    None
                 }
             };
             let consumed = step.consumed;
             bytes::Buf::advance(&mut self.input, consumed);
-            if is_over || message.is_some() {
-                return Ok(message);
-            }
-            if is_hungry && !self.fill()? {
-                return Ok(None);
+            if is_hungry || read.is_some() {
+                return Ok(read);
             }
         }
     }
@@ -129,6 +179,7 @@ impl WebSocket {
     /// [`ErrorKind::InvalidInput`] for a longer one; else as [`send_text`](Self::send_text).
     pub fn close(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
         self.connection.close(code, reason, &mut self.output).map_err(closed)?;
+        self.keepalive.closing(Instant::now());
         self.flush()
     }
 
@@ -157,24 +208,33 @@ impl WebSocket {
         if self.output.len() < MAX_WAITING { Ok(()) } else { self.flush() }
     }
 
-    /// Reads more. False: the server is draining.
-    fn fill(&mut self) -> io::Result<bool> {
-        self.flush()?;
-        let until = Instant::now() + self.shared.limits.keepalive;
-        let got = match wire::read(&self.socket, &mut self.input, usize::MAX, until) {
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                // RFC 6455 §5.5.2. After a Close there is nothing to ask.
-                let _ = self.connection.ping(&[], &mut self.output);
-                self.flush()?;
-                wire::read(&self.socket, &mut self.input, usize::MAX, Instant::now() + self.shared.limits.pong_time)?
+    /// Waits for bytes, and pings if they do not come; what there is to tell if the wait ends without any.
+    fn fill(&mut self, until: Option<Instant>) -> io::Result<Option<TimedRead>> {
+        loop {
+            self.flush()?;
+            let Some(due) = self.keepalive.poll_timeout() else { return Err(ErrorKind::TimedOut.into()) };
+            let next = until.map_or(due, |until| until.min(due));
+            // A handler that was away for long finds the time over, and the bytes maybe there.
+            match wire::read(&self.socket, &mut self.input, usize::MAX, next.max(Instant::now() + SHORTEST)) {
+                // Draining ends every read that waits.
+                Ok(0) if self.shared.is_draining() => return Ok(Some(TimedRead::Closed)),
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {
+                    self.keepalive.received(Instant::now());
+                    return Ok(None);
+                }
+                Err(error) if error.kind() == ErrorKind::TimedOut => {}
+                Err(error) => return Err(error),
             }
-            got => got?,
-        };
-        if got > 0 {
-            return Ok(true);
+            let now = Instant::now();
+            match self.keepalive.handle_timeout(now) {
+                Some(KeepaliveEvent::Gone) => return Err(ErrorKind::TimedOut.into()),
+                // RFC 6455 §5.5.2
+                Some(KeepaliveEvent::Ping) => drop(self.connection.ping(&[], &mut self.output)),
+                None if until.is_some_and(|until| until <= now) => return Ok(Some(TimedRead::TimedOut)),
+                None => {}
+            }
         }
-        // Draining ends every read that waits.
-        if self.shared.is_draining() { Ok(false) } else { Err(ErrorKind::UnexpectedEof.into()) }
     }
 
     /// The handler has returned: what is left to be written.

@@ -4,7 +4,9 @@ use crate::client::{EventSource, Frame, HANDSHAKE, WebSocket};
 use crate::running::{Running, run};
 use std::io;
 use std::time::Duration;
-use tidings::server::{Access, Action, Builder, EventStream, Limits, Message, Server, Waited, WebSocketOptions};
+use tidings::server::{
+    Access, Action, Builder, EventStream, Limits, Message, Server, TimedRead, Waited, WebSocketOptions,
+};
 use tidings::{server, sse, ws};
 
 fn echo(socket: &mut server::WebSocket) -> io::Result<()> {
@@ -322,4 +324,64 @@ fn what_is_too_long_for_a_control_frame_is_refused_and_the_handler_goes_on() {
     assert_eq!(socket.text(), "still here");
     assert_eq!(socket.frame(), Some(Frame::Close(1000, "x".repeat(123))));
     assert_eq!(socket.frame(), None);
+}
+
+#[test]
+fn a_handler_may_speak_while_it_waits_for_the_client() {
+    let (ended, end) = std::sync::mpsc::channel();
+    let handler = move |socket: &mut server::WebSocket| {
+        loop {
+            match socket.read_timeout(Duration::ZERO)? {
+                TimedRead::Message(Message::Text(text)) => socket.send_text(&text)?,
+                TimedRead::Message(_) => socket.close(ws::CloseCode::NORMAL, "")?,
+                TimedRead::TimedOut => socket.send_text("tick")?,
+                TimedRead::Closed => break,
+            }
+        }
+        assert_eq!(socket.read_timeout(Duration::MAX)?, TimedRead::Closed);
+        assert_eq!(socket.read()?, None);
+        ended.send(()).unwrap();
+        Ok(())
+    };
+    let server = run(Server::builder().websocket("/", ws::Config::default(), handler));
+    let mut socket = WebSocket::open(server.client(), "/", &[]);
+    assert_eq!(socket.text(), "tick");
+    socket.send("hello");
+    while socket.text() != "hello" {}
+    assert_eq!(socket.text(), "tick");
+    let mut output = bytes::BytesMut::new();
+    socket.connection.close(ws::CloseCode::NORMAL, "", &mut output).unwrap();
+    socket.client.send(&output);
+    while !matches!(socket.frame(), Some(Frame::Close(1000, _))) {}
+    end.recv().unwrap();
+}
+
+#[test]
+fn short_reads_do_not_keep_a_silent_client() {
+    let handler = |socket: &mut server::WebSocket| {
+        while socket.read_timeout(Duration::from_millis(1))? != TimedRead::Closed {}
+        Ok(())
+    };
+    let limits =
+        Limits { keepalive: Duration::from_millis(20), pong_time: Duration::from_millis(50), ..Limits::default() };
+    let server = run(Server::builder().limits(limits).websocket("/", ws::Config::default(), handler));
+    let mut socket = WebSocket::open(server.client(), "/", &[]);
+    assert_eq!(socket.frame(), Some(Frame::Ping(Vec::new())));
+    assert_eq!(socket.frame(), Some(Frame::Ping(Vec::new())));
+    let rest = socket.client.raw_to_end();
+    assert_eq!(rest[..3], [0x89, 0, 0x88]);
+}
+
+#[test]
+fn a_client_that_does_not_answer_the_close_of_a_handler_is_left() {
+    let handler = |socket: &mut server::WebSocket| {
+        socket.close(ws::CloseCode::NORMAL, "")?;
+        socket.read().map(|_| ())
+    };
+    let limits = Limits { close_time: Duration::from_millis(20), ..Limits::default() };
+    let server = run(Server::builder().limits(limits).websocket("/", ws::Config::default(), handler));
+    let mut client = server.client();
+    client.request("GET", "/", HANDSHAKE);
+    assert_eq!(client.head().status, 101);
+    assert_eq!(client.raw_to_end(), [0x88, 2, 0x03, 0xe8]);
 }
