@@ -21,21 +21,20 @@ const DEFAULT_PORT: u16 = 80;
 
 impl Target {
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
-        let uri: Uri = url.parse().map_err(|error| Error::Url(format!("{error}")))?;
-        match uri.scheme_str() {
-            Some("http" | "ws") => {}
-            Some("https" | "wss") => return Err(Error::Tls),
-            Some(other) => return Err(Error::Url(format!("the scheme {other} is not known, use http or ws"))),
-            None => return Err(Error::Url("it begins with http:// or ws://".into())),
+        check_scheme(url)?;
+        // A request has visible ASCII only (RFC 9112 §3.2), while the parser lets more pass.
+        if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::Url("blanks and what is not ASCII are percent-encoded in it".into()));
         }
+        let uri: Uri = url.parse().map_err(|error| Error::Url(format!("{error}")))?;
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         if authority.contains('@') {
             return Err(Error::Url("it has a user name: send credentials as a header".into()));
         }
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| Error::Url("it has no host".into()))?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(no_host)?;
         Ok(Self {
             host: host.to_owned(),
-            port: uri.port_u16().unwrap_or(DEFAULT_PORT),
+            port: port(authority.strip_prefix(host).unwrap_or_default())?,
             path: if uri.path().is_empty() { "/".into() } else { uri.path().to_owned() },
             query: uri.query().unwrap_or_default().to_owned(),
         })
@@ -102,6 +101,32 @@ impl Target {
     }
 }
 
+/// Before the parser sees it, for that says of what is wrong here only that it is.
+fn check_scheme(url: &str) -> Result<(), Error> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err(Error::Url("it begins with http:// or ws://".into()));
+    };
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" | "ws" if rest.is_empty() || rest.starts_with(['/', '?', '#']) => Err(no_host()),
+        "http" | "ws" => Ok(()),
+        "https" | "wss" => Err(Error::Tls),
+        _ => Err(Error::Url(format!("the scheme {scheme} is not known, use http or ws"))),
+    }
+}
+
+fn no_host() -> Error {
+    Error::Url("it has no host".into())
+}
+
+/// What stands behind the host. RFC 3986 §3.2.3 lets a colon stand alone; but it is what a script makes that has
+/// forgotten to set its variable, so that guessing is no favour.
+fn port(text: &str) -> Result<u16, Error> {
+    let Some(digits) = text.strip_prefix(':') else { return Ok(DEFAULT_PORT) };
+    let port = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let port = port.and_then(|digits| digits.parse().ok()).filter(|port| *port != 0);
+    port.ok_or_else(|| Error::Url("a port is a number from 1 to 65535".into()))
+}
+
 impl core::fmt::Display for Target {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "http://{}{}", self.host(), self.request_target(&[]))
@@ -155,8 +180,20 @@ mod tests {
             ("ftp://h/", "ftp"),
             ("/topics/a", "http://"),
             ("http://user:pw@h/", "user name"),
-            ("http://", ""),
-            ("h:80", ""),
+            ("http://", "no host"),
+            ("ws:///x", "no host"),
+            ("http://:80/", "no host"),
+            ("h:80", "http://"),
+            ("127.0.0.1:80/x", "http://"),
+            ("h", "http://"),
+            ("http://h:0/", "65535"),
+            ("http://h:65536/", "65535"),
+            ("http://h:99999/x", "65535"),
+            ("http://h:/", "65535"),
+            ("http://h:+1/", ""),
+            ("http://[::1]:99999/", "65535"),
+            ("http://h/ü", "percent"),
+            ("http://h/a b", "percent"),
         ] {
             let error = Target::parse(url).unwrap_err().to_string();
             assert!(error.contains(why), "{url}: {error}");
