@@ -29,6 +29,8 @@ pub enum Error {
     ContentType(String),
     /// Redirected too often, or nowhere.
     Redirect,
+    /// One of [`Options::headers`](super::Options::headers) cannot be sent; says which and why.
+    Header(String),
     /// A header or target that cannot be sent.
     Request(SendError),
     /// The answer is not HTTP.
@@ -89,6 +91,7 @@ impl fmt::Display for Error {
             Self::ContentType(found) if found.is_empty() => f.write_str("the server's answer has no media type"),
             Self::ContentType(found) => write!(f, "the server answered with {found}, which was not asked for"),
             Self::Redirect => f.write_str("redirected too often, or to nowhere"),
+            Self::Header(why) => write!(f, "the header cannot be sent: {why}"),
             Self::Request(error) => write!(f, "the request cannot be sent: {error}"),
             Self::Head(error) => write!(f, "the server's answer is not HTTP/1.1: {error}"),
             Self::Body(error) => write!(f, "the server's answer cannot be read: {error}"),

@@ -3,7 +3,7 @@
 use super::error::Trouble;
 use super::feed::{Feed, Link, Transport, is_word, subscriber};
 use super::incoming::Incoming;
-use super::{Cut, Error, Options};
+use super::{Cut, Error, Options, headers};
 use crate::envelope;
 use crate::sse::{Decoded, Decoder, DecoderLimits};
 
@@ -23,6 +23,7 @@ impl EventSource {
         let mut decoder = Decoder::new(DecoderLimits { data: options.max_message, ..DecoderLimits::default() });
         // The words are for the query; everything else is a last event ID from before.
         if let Some(after) = options.after.as_deref().filter(|after| !is_word(after)) {
+            headers::check_one("Last-Event-ID", after)?;
             decoder = decoder.with_last_event_id(after);
         }
         Feed::new(url, options, Sse { decoder, connection: None }).map(Self)

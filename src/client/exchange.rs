@@ -4,7 +4,7 @@ use super::error::Trouble;
 use super::session::Verdict;
 use super::target::Target;
 use super::wire::{Filled, Wire};
-use super::{Cut, Error, Options, Stop};
+use super::{Cut, Error, Options, Stop, headers};
 use crate::http::{self, BodyEvent, BodyReader, Framing, ResponseHead, ResponseReader, Status};
 use crate::step::later;
 use alloc::string::{String, ToString};
@@ -175,18 +175,18 @@ pub(super) fn get(
     get: &Get<'_>,
 ) -> Result<(Wire, Answer), Trouble> {
     let mut target = target.clone();
-    let mut own_headers = options.headers.as_slice();
+    let mut callers = options.headers.as_slice();
     for _ in 0..=MAX_REDIRECTS {
         // The one that is kept may lead to where an earlier request was redirected.
         let reused = kept.take().filter(|wire| wire.leads_to(&target));
-        let (mut wire, mut answer) = ask(reused, &target, options, own_headers, stop, get)?;
+        let (mut wire, mut answer) = ask(reused, &target, options, callers, stop, get)?;
         if Verdict::of(answer.status) != Verdict::Redirected {
             return Ok((wire, answer));
         }
         let next = target.join(&answer.location)?;
         // Credentials are for the origin that they were given for.
         if !next.same_origin(&target) {
-            own_headers = &[];
+            callers = &[];
         } else if answer.keep_alive {
             let deadline = wire.response_deadline();
             if read_body(&mut wire, &mut answer.body, MAX_REFUSAL, deadline).is_ok() {
@@ -202,14 +202,14 @@ fn ask(
     reused: Option<Wire>,
     target: &Target,
     options: &Options,
-    own_headers: &[(String, String)],
+    callers: &[(String, String)],
     stop: &Stop,
     get: &Get<'_>,
 ) -> Result<(Wire, Answer), Trouble> {
     let host = target.host();
-    let mut headers = alloc::vec![("Host", host.as_str()), ("Cache-Control", "no-store")];
-    headers.extend_from_slice(get.headers);
-    headers.extend(own_headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let mut own = alloc::vec![("Host", host.as_str()), ("Cache-Control", "no-store")];
+    own.extend_from_slice(get.headers);
+    let headers = headers::join(&own, callers);
     let request_target = target.request_target(get.parameters);
     // A connection that was kept may have ended meanwhile.
     let mut wire = match reused.and_then(|mut wire| wire.is_quiet().then_some(wire)) {

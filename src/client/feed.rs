@@ -3,7 +3,7 @@
 use super::error::Trouble;
 use super::session::{Backoff, Due, Session};
 use super::target::Target;
-use super::{Cut, Error, Options, Received, Stop};
+use super::{Cut, Error, Options, Received, Stop, headers};
 use crate::topic::After;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
@@ -111,6 +111,7 @@ enum Phase {
 impl<T: Transport> Feed<T> {
     pub(super) fn new(url: &str, options: Options, transport: T) -> Result<Self, Error> {
         let target = Target::parse(url)?;
+        headers::check(&options.headers)?;
         let backoff = Backoff::new(options.retry, options.retry_max, options.random);
         let resume = options.after.clone().filter(|after| after.parse::<crate::topic::Cursor>().is_ok());
         let session = Session::new(resume, backoff);

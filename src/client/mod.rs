@@ -47,6 +47,7 @@ mod error;
 mod event_source;
 mod exchange;
 mod feed;
+mod headers;
 mod incoming;
 mod lines;
 mod opening;

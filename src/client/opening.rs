@@ -6,7 +6,7 @@ use super::session::Verdict;
 use super::target::Target;
 use super::websocket::WebSocketOptions;
 use super::wire::{Filled, Wire};
-use super::{Cut, Error, Stop};
+use super::{Cut, Error, Stop, headers};
 use crate::ws::handshake::{ClientHandshake, Extensions, Opening, Response};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -30,15 +30,15 @@ pub(super) fn open(
 ) -> Result<Opened, Trouble> {
     let mut target = target.clone();
     let mut request_target = request_target.to_owned();
-    let mut headers = options.common.headers.as_slice();
+    let mut callers = options.common.headers.as_slice();
     for _ in 0..=MAX_REDIRECTS {
-        match handshake(&target, &request_target, headers, options, stop)? {
+        match handshake(&target, &request_target, callers, options, stop)? {
             Ok(opened) => return Ok(opened),
             Err(location) => {
                 let next = target.join(&location)?;
                 // Credentials are for the origin that they were given for.
                 if !next.same_origin(&target) {
-                    headers = &[];
+                    callers = &[];
                 }
                 request_target = next.request_target(&[]);
                 target = next;
@@ -52,17 +52,19 @@ pub(super) fn open(
 fn handshake(
     target: &Target,
     request_target: &str,
-    headers: &[(String, String)],
+    callers: &[(String, String)],
     options: &WebSocketOptions,
     stop: &Stop,
 ) -> Result<Result<Opened, String>, Trouble> {
     let mut wire = Wire::open(target, &options.common, stop)?;
     let mut output = BytesMut::new();
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let subprotocols: Vec<&str> = options.subprotocols.iter().map(String::as_str).collect();
     let host = target.host();
+    let host = headers::host(&host, callers);
+    let others = callers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host"));
+    let headers: Vec<(&str, &str)> = others.map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let opening = Opening {
-        host: &host,
+        host,
         target: request_target,
         subprotocols: &subprotocols,
         deflate: options.deflate.as_ref(),

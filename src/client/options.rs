@@ -11,8 +11,9 @@ pub struct Options {
     /// Where to begin: a cursor, `oldest` or `now`; for an [`EventSource`](super::EventSource) of another server its
     /// last event ID. Default: with what is published from now on, whatever the transport.
     pub after: Option<String>,
-    /// Further headers of each request, such as `Authorization` or `Origin`. They are not sent to another origin that
-    /// the server redirects to.
+    /// Further headers of each request, such as `Authorization` or `Origin`; one that the client would send by itself,
+    /// such as `Host`, is sent as it stands here. What frames the request or belongs to the WebSocket handshake is
+    /// refused. They are not sent to another origin that the server redirects to.
     pub headers: Vec<(String, String)>,
     /// The longest first wait before a reconnection; it doubles with each failure in a row, and the actual wait is drawn
     /// between nothing and it. Default 1 s. A `retry:` of an event stream takes its place.

@@ -5,11 +5,10 @@ use super::exchange::{self, Answer};
 use super::session::Backoff;
 use super::target::Target;
 use super::wire::Wire;
-use super::{Cut, Error, Options, Stop};
+use super::{Cut, Error, Options, Stop, headers};
 use crate::envelope;
 use crate::topic::Cursor;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 use std::time::Instant;
@@ -56,9 +55,10 @@ impl Publisher {
     /// A publisher; it connects with the first message. [`Options::after`] and [`Options::retry`] are not looked at.
     ///
     /// # Errors
-    /// A URL that cannot be used.
+    /// A URL that cannot be used, or a header that cannot be sent.
     pub fn new(url: &str, options: Options) -> Result<Self, Error> {
         let target = Target::parse(url)?;
+        headers::check(&options.headers)?;
         Ok(Self { target, options, wire: None, reached: false, stop: Stop::default() })
     }
 
@@ -99,7 +99,11 @@ impl Publisher {
             None => Wire::open(&self.target, &self.options, &self.stop).map_err(Attempt::NotTaken)?,
         };
         self.reached = true;
-        let sent = self.send(&mut wire, event, data);
+        let sent = match self.send(&mut wire, event, data) {
+            // Nothing was written, so that nothing will be answered.
+            Err(trouble @ Trouble::Fatal(_)) => return Err(Attempt::NotTaken(trouble)),
+            sent => sent,
+        };
         let deadline = wire.response_deadline();
         let answer = match (exchange::receive(&mut wire, "POST", MAX_ANSWER as u64, deadline), sent) {
             // A server may refuse before it has read everything.
@@ -112,12 +116,12 @@ impl Publisher {
 
     fn send(&self, wire: &mut Wire, event: Option<&str>, data: &str) -> Result<(), Trouble> {
         let (host, length) = (self.target.host(), alloc::format!("{}", data.len()));
-        let mut headers = Vec::from([
+        let own = [
             ("Host", host.as_str()),
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", length.as_str()),
-        ]);
-        headers.extend(self.options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        ];
+        let headers = headers::join(&own, &self.options.headers);
         let event = event.map(|event| ("event", event));
         let request_target = self.target.request_target(event.as_slice());
         exchange::send(wire, "POST", &request_target, &headers, data.as_bytes())

@@ -3,7 +3,7 @@
 use super::error::Trouble;
 use super::target::Target;
 use super::wire::{Filled, Wire};
-use super::{Cut, Error, Options, Stop, opening};
+use super::{Cut, Error, Options, Stop, headers, opening};
 use crate::ws::{
     CloseCode, Config, Connection, Delivery, Event, Keepalive, KeepaliveEvent, KeepaliveOptions, ProtocolError,
     SendError, deflate,
@@ -72,6 +72,7 @@ impl WebSocket {
     /// [`Error::Status`] where the server refuses, [`Error::Cut`] where it cannot be reached.
     pub fn connect(url: &str, options: &WebSocketOptions) -> Result<Self, Error> {
         let target = Target::parse(url)?;
+        headers::check(&options.common.headers)?;
         let request_target = target.request_target(&[]);
         Ok(Self::open(&target, &request_target, options, &Stop::default())?)
     }

@@ -91,3 +91,23 @@ fn errors_name_their_sources() {
     let source = std::error::Error::source(&error).expect("a source");
     assert!(matches!(source.downcast_ref(), Some(Cut::Connect(_))), "{source:?}");
 }
+
+#[test]
+fn a_header_that_cannot_be_sent_is_refused_before_anything_is_connected_to() {
+    for (name, value) in [("A B", "b"), ("Transfer-Encoding", "chunked"), ("Content-Length", "1"), ("A", "b\nc")] {
+        let options = Options { headers: vec![(name.into(), value.into())], ..quick() };
+        let error = Publisher::new("http://127.0.0.1:1/", options).unwrap_err();
+        assert!(matches!(&error, Error::Header(why) if why.contains(name)), "{error}");
+    }
+}
+
+#[test]
+fn headers_take_the_place_of_the_publishers_own() {
+    let server = serve(vec![Act::Answer(created("1-1"))]);
+    let headers = vec![("host".into(), "other:81".into()), ("Content-Type".into(), JSON.into())];
+    let mut publisher = Publisher::new(&server.url, Options { headers, ..quick() }).unwrap();
+    publisher.publish(None, "{}").unwrap();
+    let seen = server.seen();
+    assert_eq!((seen.header("Host"), seen.header("Content-Type")), (Some("other:81"), Some(JSON)));
+    assert_eq!(seen.headers.len(), 3, "{seen:?}");
+}

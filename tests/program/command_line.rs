@@ -23,6 +23,16 @@ fn calling_it_wrongly_ends_with_2_and_one_line() {
         &["inspect", "xyz"],
         &["inspect", "--as", "morse", "81"],
         &["serve", "--addr"],
+        &["publish", "http://127.0.0.1:1/", "x", "--header", "A B: b"],
+        &["publish", "http://127.0.0.1:1/", "x", "--header", "Transfer-Encoding: chunked"],
+        &["publish", "http://127.0.0.1:1/", "x", "--header", "Host: a", "--header", "Host: b"],
+        &["subscribe", "http://127.0.0.1:1/", "--header", "A B: b"],
+        &["subscribe", "http://127.0.0.1:1/", "--via", "ws", "--header", "Sec-WebSocket-Key: x"],
+        &["subscribe", "http://127.0.0.1:1/", "--via", "long", "--header", "Content-Length: 5"],
+        &["publish", "http://127.0.0.1:99999/", "x"],
+        &["publish", "http://127.0.0.1:0/", "x"],
+        &["publish", "http://127.0.0.1:/", "x"],
+        &["subscribe", "http://127.0.0.1:65536/"],
     ] {
         let ended = run(arguments, b"");
         ended.assert_code(2);
