@@ -3,7 +3,7 @@
 use super::access::{Access, AccessRequest, Gate, Origins};
 use super::compression;
 use super::delivery::{Delivery, WAKER};
-use super::routes::{Handler, Routes};
+use super::routes::{Handler, Pages, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
@@ -21,6 +21,7 @@ pub struct Builder {
     gate: Gate,
     origins: Origins,
     routes: Routes,
+    pages: Pages,
     deflate: Option<Options>,
 }
 
@@ -31,6 +32,7 @@ impl Default for Builder {
             gate: Gate::default(),
             origins: Origins::default(),
             routes: Routes::default(),
+            pages: Pages::default(),
             deflate: compression::by_default(),
         }
     }
@@ -59,6 +61,21 @@ impl Builder {
     #[must_use]
     pub fn deflate(mut self, options: Option<Options>) -> Self {
         self.deflate = options.map(compression::without_contexts);
+        self
+    }
+
+    /// Whether the live page is served, at `/`, with the explained messages below `/wire/`. Default: yes. A program that
+    /// has pages of its own mostly wants this one on its test machines only.
+    #[must_use]
+    pub fn live_page(mut self, served: bool) -> Self {
+        self.pages.live = served;
+        self
+    }
+
+    /// Whether `/metrics` is served, to everybody. Default: yes.
+    #[must_use]
+    pub fn metrics(mut self, served: bool) -> Self {
+        self.pages.metrics = served;
         self
     }
 
@@ -130,8 +147,8 @@ impl Builder {
         let local_addr = listener.local_addr()?;
         let poll = mio::Poll::new()?;
         let signal = Signal::new(mio::Waker::new(poll.registry(), WAKER)?);
-        let Self { limits, gate, origins, routes, deflate } = self;
-        let shared = Arc::new(Shared::new(&limits, gate, origins, routes, deflate, signal));
+        let Self { limits, gate, origins, routes, pages, deflate } = self;
+        let shared = Arc::new(Shared::new(&limits, gate, origins, routes, pages, deflate, signal));
         let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
         Ok(Server { shared, delivery, local_addr })
     }

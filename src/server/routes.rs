@@ -61,6 +61,20 @@ impl fmt::Debug for Handler {
     }
 }
 
+/// Which of the server's own pages there are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pages {
+    /// The live page, and the explained messages that it shows.
+    pub(super) live: bool,
+    pub(super) metrics: bool,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self { live: true, metrics: true }
+    }
+}
+
 /// Handlers by path.
 #[derive(Debug, Default)]
 pub(super) struct Routes(Vec<(String, Handler)>);

@@ -2,7 +2,7 @@
 
 use super::access::{Gate, Origins};
 use super::metrics::Metrics;
-use super::routes::Routes;
+use super::routes::{Pages, Routes};
 use super::signal::Signal;
 use super::topics::{TopicCell, Topics};
 use super::{Limits, PublishError};
@@ -25,6 +25,7 @@ pub(super) struct Shared {
     pub(super) gate: Gate,
     pub(super) origins: Origins,
     pub(super) routes: Routes,
+    pub(super) pages: Pages,
     /// How messages of topics are compressed for WebSocket clients that offer it.
     pub(super) deflate: Option<Options>,
     /// Threads that are in the midst of a request: draining waits for them.
@@ -39,6 +40,7 @@ impl Shared {
         gate: Gate,
         origins: Origins,
         routes: Routes,
+        pages: Pages,
         deflate: Option<Options>,
         signal: Signal,
     ) -> Self {
@@ -53,6 +55,7 @@ impl Shared {
             gate,
             origins,
             routes,
+            pages,
             deflate,
         }
     }

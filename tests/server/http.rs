@@ -1,9 +1,9 @@
 //! Requests and their answers, whatever they are about.
 
 use crate::client::Answer;
-use crate::running::{start, start_with};
+use crate::running::{run, start, start_with};
 use std::time::Duration;
-use tidings::server::Limits;
+use tidings::server::{Limits, Server};
 
 #[test]
 fn healthz_says_ok() {
@@ -274,4 +274,17 @@ fn a_message_is_explained_as_each_transport_sends_it() {
     assert_eq!(client.get(&format!("/wire/news/{long}")).status, 422);
     // Asking makes no topic.
     assert_eq!(server.metric("tidings_topics"), 1);
+}
+
+#[test]
+fn the_pages_of_the_servers_own_may_be_left_out() {
+    let server = run(Server::builder().live_page(false).metrics(false));
+    let id = server.publish("news", "1");
+    let mut client = server.client();
+    for path in ["/", "/page.css", &format!("/wire/news/{id}"), "/metrics"] {
+        assert_eq!(client.get(path).status, 404, "{path}");
+    }
+    assert_eq!(client.get("/healthz").status, 200);
+    let server = run(Server::builder().live_page(false));
+    assert_eq!((server.client().get("/").status, server.client().get("/metrics").status), (404, 200));
 }

@@ -16,7 +16,9 @@ const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 impl Request<'_> {
     pub(super) fn reply(&mut self) -> Reply {
         let path = self.head.path();
-        if self.shared.is_draining() && path != "/metrics" {
+        let pages = self.shared.pages;
+        let is_metrics = pages.metrics && path == "/metrics";
+        if self.shared.is_draining() && !is_metrics {
             return Reply::Answer(Response::busy(Status::SERVICE_UNAVAILABLE, "draining"));
         }
         if let Some(name) = path.strip_prefix(TOPICS) {
@@ -25,7 +27,9 @@ impl Request<'_> {
                 Err(error) => Reply::Answer(Response::fault(Status::BAD_REQUEST, std::format!("{error}"))),
             };
         }
-        if let Some(message) = path.strip_prefix(WIRE) {
+        if let Some(message) = path.strip_prefix(WIRE)
+            && pages.live
+        {
             return self.page(|request| request.wire_view(message));
         }
         if let Some(handler) = self.shared.routes.find(path) {
@@ -33,11 +37,11 @@ impl Request<'_> {
         }
         match path {
             "/healthz" => self.page(|_| text(PLAIN, "ok\n")),
-            "/metrics" => {
+            "/metrics" if is_metrics => {
                 self.page(|request| text(METRICS, &request.shared.metrics.render(request.shared.topics.len())))
             }
             "" if self.head.method == "OPTIONS" => Reply::Answer(options("GET, HEAD, POST, OPTIONS", self.origin)),
-            _ => match assets::find(path, self.head.authority()) {
+            _ => match pages.live.then(|| assets::find(path, self.head.authority())).flatten() {
                 Some(asset) => self.page(|_| asset),
                 None => Reply::Answer(Response::fault(Status::NOT_FOUND, "nothing is here")),
             },
