@@ -73,6 +73,19 @@ impl Publisher {
     /// # Errors
     /// As the table above says.
     pub fn publish(&mut self, event: Option<&str>, data: &str) -> Result<Option<Cursor>, PublishError> {
+        self.publish_telling(event, data, |_, _| {})
+    }
+
+    /// [`publish`](Self::publish), and tells `waiting` before each wait why it is tried again and after how long.
+    ///
+    /// # Errors
+    /// As the table above says.
+    pub fn publish_telling(
+        &mut self,
+        event: Option<&str>,
+        data: &str,
+        mut waiting: impl FnMut(&Cut, Duration),
+    ) -> Result<Option<Cursor>, PublishError> {
         let started = Instant::now();
         // Somebody waits for this one message: begin with the shortest wait.
         let mut backoff = Backoff::new(Backoff::MIN, self.options.retry_max, self.options.random);
@@ -83,10 +96,12 @@ impl Publisher {
                 Err(Attempt::NotTaken(Trouble::Fatal(error))) => return Err(PublishError::Refused(error)),
                 Err(Attempt::Unknown(error)) => return Err(PublishError::Unknown(error)),
             };
-            let next = Instant::now() + backoff.next_wait(retry_after);
+            let wait = backoff.next_wait(retry_after);
+            let next = Instant::now() + wait;
             if !self.reached || cut == Cut::Stopped || next > started + Self::PATIENCE {
                 return Err(PublishError::Unavailable(cut));
             }
+            waiting(&cut, wait);
             self.stop.wait_until(next);
         }
     }

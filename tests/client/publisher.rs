@@ -45,7 +45,10 @@ fn a_server_that_says_that_it_did_not_take_it_is_asked_again() {
         Act::Answer(created("1-1")),
     ]);
     let mut publisher = Publisher::new(&server.url, quick()).unwrap();
-    assert_eq!(publisher.publish(None, "a").unwrap(), Some(Cursor::new(1, 1)));
+    let mut told = Vec::new();
+    let id = publisher.publish_telling(None, "a", |why, _| told.push(why.to_string())).unwrap();
+    assert_eq!(id, Some(Cursor::new(1, 1)));
+    assert_eq!(told, ["the server answered 503 Service Unavailable"]);
 }
 
 #[test]
