@@ -66,6 +66,12 @@ impl Running {
         next(&self.stdout)
     }
 
+    /// The next line of standard error, likewise.
+    #[track_caller]
+    pub fn said(&self) -> Option<String> {
+        next(&self.stderr)
+    }
+
     /// SIGKILL: it has no time for anything.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

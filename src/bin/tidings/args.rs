@@ -29,6 +29,8 @@ pub struct Publish {
     /// `None`: each line of standard input.
     pub data: Option<String>,
     pub event: Option<String>,
+    /// Take lines that are not UTF-8, too.
+    pub lossy: bool,
     pub headers: Vec<(String, String)>,
 }
 
@@ -93,10 +95,11 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
 }
 
 fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let (mut event, mut headers, mut values) = (None, Vec::new(), Vec::new());
+    let (mut event, mut lossy, mut headers, mut values) = (None, false, Vec::new(), Vec::new());
     while let Some(argument) = parser.next()? {
         match argument {
             Long("event") => event = Some(parser.value()?.string()?),
+            Long("lossy") => lossy = true,
             Long("header") => headers.push(header(&parser.value()?.string()?)?),
             Value(value) => values.push(value.string()?),
             argument => return common(argument, help::PUBLISH),
@@ -106,7 +109,7 @@ fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     let url = values.next().ok_or_else(|| Failure::Usage("publish where? a URL is missing".into()))?;
     let data = values.next().filter(|data| data != "-");
     no_more(values.next())?;
-    Ok(Command::Publish(Publish { url, data, event, headers }))
+    Ok(Command::Publish(Publish { url, data, event, lossy, headers }))
 }
 
 fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {

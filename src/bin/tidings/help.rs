@@ -34,8 +34,9 @@ Publishes to a topic, or to anything that takes a POST.
 Usage: tidings publish URL [DATA | -] [OPTIONS]
 
   DATA                   one message
-  -                      each line of standard input is a message; also without DATA
+  -                      each line of standard input is a message, without its LF or CRLF; also without DATA
   --event NAME           what kind of message it is
+  --lossy                publish lines that are not UTF-8, too, with U+FFFD for what is not; else they end it
   --header 'NAME: VALUE' a further header of each request; may be repeated
   --help, --version
 

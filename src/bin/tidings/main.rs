@@ -22,6 +22,8 @@ enum Failure {
     Usage(String),
     /// It could not do it: status 1.
     Failed(String),
+    /// It could not do all of it, and has said so: status 1.
+    Told,
     /// Nobody reads the standard output any more: status 0.
     OutputClosed,
 }
@@ -29,6 +31,7 @@ enum Failure {
 fn main() -> ExitCode {
     match args::parse().and_then(run) {
         Ok(()) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,
+        Err(Failure::Told) => ExitCode::from(1),
         Err(Failure::Failed(why)) => {
             say(&why);
             ExitCode::from(1)

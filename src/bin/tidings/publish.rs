@@ -1,8 +1,9 @@
 //! `tidings publish`.
 
-use crate::Failure;
 use crate::args::Publish;
 use crate::output::Output;
+use crate::{Failure, say};
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 use tidings::client::{Options, PublishError, Publisher};
 
@@ -12,16 +13,21 @@ const MAX_LINE: u64 = 16 << 20;
 pub fn run(arguments: &Publish) -> Result<(), Failure> {
     let options = Options { headers: arguments.headers.clone(), ..Options::default() };
     let publisher = Publisher::new(&arguments.url, options).map_err(|error| Failure::Usage(error.to_string()))?;
-    let mut publishing = Publishing { publisher, event: arguments.event.as_deref(), ids: Ids::default() };
+    let (event, lossy) = (arguments.event.as_deref(), arguments.lossy);
+    let mut publishing = Publishing { publisher, event, lossy, ids: Ids::Printed(Output::default()) };
     match &arguments.data {
-        Some(data) => publishing.publish(data).map_err(|error| Failure::Failed(format!("{}: {error}", arguments.url))),
-        None => publishing.lines(io::stdin().lock()),
+        Some(data) => {
+            publishing.publish(data).map_err(|error| Failure::Failed(format!("{}: {error}", arguments.url)))?
+        }
+        None => publishing.lines(io::stdin().lock())?,
     }
+    if matches!(publishing.ids, Ids::Failed) { Err(Failure::Told) } else { Ok(()) }
 }
 
 struct Publishing<'a> {
     publisher: Publisher,
     event: Option<&'a str>,
+    lossy: bool,
     ids: Ids,
 }
 
@@ -32,22 +38,36 @@ impl Publishing<'_> {
         for number in 1_u64.. {
             line.clear();
             let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
-            let failed =
-                |why: &str| Failure::Failed(format!("line {number}: {why}; the lines before it were published"));
+            let failed = |why: &str| {
+                let before = if number == 1 { "nothing was" } else { "the lines before it were" };
+                Failure::Failed(format!("line {number}: {why}; {before} published"))
+            };
             if read.map_err(|error| failed(&error.to_string()))? == 0 {
                 break;
             }
             if line.len() as u64 == MAX_LINE && line.last() != Some(&b'\n') {
                 return Err(failed("it is longer than 16 MiB"));
             }
-            let text = std::str::from_utf8(without_end(&line)).map_err(|_| failed("it is not UTF-8"))?;
-            self.publish(text).map_err(|error| failed(&error.to_string()))?;
+            let text = match String::from_utf8_lossy(without_end(&line)) {
+                Cow::Owned(_) if !self.lossy => return Err(failed("it is not UTF-8 (see --lossy)")),
+                text => text,
+            };
+            self.publish(&text).map_err(|error| failed(&error.to_string()))?;
         }
         Ok(())
     }
 
     fn publish(&mut self, data: &str) -> Result<(), PublishError> {
-        let id = self.publisher.publish(self.event, data)?;
+        let mut waited = false;
+        let id = self.publisher.publish_telling(self.event, data, |why, _| {
+            if !waited {
+                say(&format!("{why}; trying again for up to {} s", Publisher::PATIENCE.as_secs()));
+            }
+            waited = true;
+        })?;
+        if waited {
+            say("the server has taken it; going on");
+        }
         if let Some(id) = id {
             self.ids.print(&id.to_string());
         }
@@ -61,18 +81,25 @@ fn without_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// The ids of what was taken. Publishing is what matters: if nobody reads them, it goes on without.
-#[derive(Default)]
-struct Ids {
-    output: Output,
-    closed: bool,
+/// The ids of what was taken. Publishing is what matters: if they cannot be printed, it goes on without.
+enum Ids {
+    Printed(Output),
+    /// Nobody reads them any more.
+    Closed,
+    /// They were to go where they could not, such as to a full disk; that was said.
+    Failed,
 }
 
 impl Ids {
     fn print(&mut self, id: &str) {
-        if !self.closed {
-            let printed = self.output.push(id.as_bytes()).and_then(|()| self.output.flush());
-            self.closed = printed.is_err();
+        let Self::Printed(output) = self else { return };
+        match output.push(id.as_bytes()).and_then(|()| output.flush()) {
+            Ok(()) => {}
+            Err(Failure::Failed(why)) => {
+                say(&format!("{why}: the ids cannot be printed; publishing goes on"));
+                *self = Self::Failed;
+            }
+            Err(_) => *self = Self::Closed,
         }
     }
 }
