@@ -23,6 +23,19 @@ fn calling_it_wrongly_ends_with_2_and_one_line() {
         &["inspect", "xyz"],
         &["inspect", "--as", "morse", "81"],
         &["serve", "--addr"],
+        &["serve", "--addr", "foo"],
+        &["serve", "--addr", "127.0.0.1"],
+        &["serve", "--addr", ":8080"],
+        &["serve", "--addr", "127.0.0.1:99999"],
+        &["serve", "--addr", "::1:8080"],
+        &["serve", "--keep-messages", "0"],
+        &["serve", "--keep-bytes", "0"],
+        &["serve", "--keep-seconds", "0"],
+        &["serve", "--addr", "127.0.0.1:0", "--allow-origin", "null"],
+        &["help", "nonsense"],
+        &["help", "serve", "surplus"],
+        &["subscribe", "http://h/", "--after", ""],
+        &["subscribe", "http://h/", "--via", "sse", "--after", "a\nb"],
         &["publish", "http://127.0.0.1:1/", "x", "--header", "A B: b"],
         &["publish", "http://127.0.0.1:1/", "x", "--header", "Transfer-Encoding: chunked"],
         &["publish", "http://127.0.0.1:1/", "x", "--header", "Host: a", "--header", "Host: b"],
@@ -38,6 +51,43 @@ fn calling_it_wrongly_ends_with_2_and_one_line() {
         ended.assert_code(2);
         assert_eq!((ended.stdout.as_str(), ended.stderr.lines().count()), ("", 1), "{arguments:?}: {ended:?}");
         assert!(ended.stderr.starts_with("tidings: "), "{ended:?}");
+    }
+}
+
+#[test]
+fn what_was_wrong_is_named_and_where_to_read_on() {
+    for (arguments, said) in [
+        (
+            &["subscribe", "http://h/", "--count", "x"][..],
+            "--count x: a whole number is wanted; see tidings subscribe --help",
+        ),
+        (
+            &["serve", "--keep-bytes", "0"],
+            "--keep-bytes 0: a whole number from 1 on is wanted; see tidings serve --help",
+        ),
+        (&["--keep-bytes"], "missing argument for option '--keep-bytes'; see tidings serve --help"),
+        (&["nonsense"], "there is no command nonsense; see tidings --help"),
+        (
+            &["publish", "127.0.0.1:8080/topics/t", "x"],
+            "the URL cannot be used: it begins with http:// or ws://; see tidings publish --help",
+        ),
+        (&["publish", "http://", "x"], "the URL cannot be used: it has no host; see tidings publish --help"),
+        (
+            &["subscribe", "ws://h/", "--after", "yesterday"],
+            "--after \"yesterday\": a cursor is two decimal numbers joined by a hyphen, or 'oldest' or 'now'; \
+             see tidings subscribe --help",
+        ),
+    ] {
+        assert_eq!(run(arguments, b"").assert_code(2).stderr, format!("tidings: {said}\n"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_is_a_command_too() {
+    assert_eq!(run(&["help"], b"").assert_code(0).stdout, run(&["--help"], b"").stdout);
+    for command in ["serve", "publish", "subscribe", "inspect"] {
+        let help = run(&["help", command], b"");
+        assert_eq!(help.assert_code(0).stdout, run(&[command, "--help"], b"").stdout);
     }
 }
 
@@ -58,6 +108,7 @@ fn failures_end_with_1_and_one_line() {
     drop(nobody);
     let server = serve(&[]);
     let (missing, wrong) = (format!("{}nothing/here", server.url), server.url.clone());
+    let topic = server.topic("t");
     for arguments in [
         &["publish", &gone, "x"][..],
         &["publish", &gone, "-"],
@@ -67,6 +118,7 @@ fn failures_end_with_1_and_one_line() {
         &["subscribe", &missing, "--via", "ws"],
         &["subscribe", &missing, "--via", "long"],
         &["subscribe", &wrong],
+        &["subscribe", &topic, "--after", "an id of another kind"],
     ] {
         let ended = run(arguments, b"line\n");
         ended.assert_code(1);

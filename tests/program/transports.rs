@@ -2,7 +2,8 @@
 
 use crate::run::{Running, Server, command, json, serve, subscribe};
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Stdio;
 use std::thread;
 
@@ -160,6 +161,30 @@ fn event_names_arrive_over_each_transport() {
 }
 
 #[test]
+fn the_scheme_of_the_url_chooses_unless_via_does() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    for (scheme, options, header) in [
+        ("ws", &[][..], "Upgrade: websocket\r\n"),
+        ("WS", &[], "Upgrade: websocket\r\n"),
+        ("http", &[], "Accept: text/event-stream\r\n"),
+        ("ws", &["--via", "sse"], "Accept: text/event-stream\r\n"),
+        ("http", &["--via", "ws"], "Upgrade: websocket\r\n"),
+    ] {
+        let _subscriber = Running::start(command(&["subscribe", &format!("{scheme}://{addr}/")]).args(options));
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            socket.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        let head = String::from_utf8(head).unwrap();
+        assert!(head.contains(header), "{scheme} {options:?}: {head}");
+    }
+}
+
+#[test]
 fn a_subscriber_that_fell_behind_is_told_over_each_transport() {
     let server = serve(&["--keep-messages", "2"]);
     let url = server.topic("t");
@@ -173,5 +198,8 @@ fn a_subscriber_that_fell_behind_is_told_over_each_transport() {
         assert_eq!(reset["reason"], "trimmed", "{via}");
         let data: Vec<_> = lines.iter().filter_map(|line| line["data"].as_str()).collect();
         assert_eq!(data, ["3", "4"], "{via}");
+        let oldest = reset["oldest"].as_str().unwrap();
+        let said = format!("tidings: messages were lost: the log begins after {oldest} now; going on from there\n");
+        assert_eq!(ended.stderr, said, "{via}");
     }
 }

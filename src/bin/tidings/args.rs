@@ -2,6 +2,8 @@
 
 use crate::{Failure, help};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::str::FromStr;
 use std::time::Duration;
 use tidings::inspect::Format;
 use tidings::topic::{After, Bounds};
@@ -70,8 +72,39 @@ pub fn parse() -> Result<Command, Failure> {
         Some("publish") => skip(&mut parser).and_then(|()| publish(&mut parser)),
         Some("subscribe") => skip(&mut parser).and_then(|()| subscribe(&mut parser)),
         Some("inspect") => skip(&mut parser).and_then(|()| inspect(&mut parser)),
+        Some("help") => skip(&mut parser).and_then(|()| help(&mut parser)),
         Some(other) if !other.starts_with('-') => Err(Failure::Usage(format!("there is no command {other}"))),
         _ => serve(&mut parser, help::PROGRAM),
+    }
+}
+
+/// What to type for the help on what was typed.
+pub fn help_call() -> String {
+    let first = std::env::args().nth(1).unwrap_or_default();
+    match first.as_str() {
+        "serve" | "publish" | "subscribe" | "inspect" => format!("tidings {first} --help"),
+        option if option.starts_with('-') => "tidings serve --help".into(),
+        _ => "tidings --help".into(),
+    }
+}
+
+fn help(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut text = help::PROGRAM;
+    if let Some(argument) = parser.next()? {
+        text = match argument {
+            Value(command) => match command.to_str() {
+                Some("serve") => help::SERVE,
+                Some("publish") => help::PUBLISH,
+                Some("subscribe") => help::SUBSCRIBE,
+                Some("inspect") => help::INSPECT,
+                _ => return Err(Failure::Usage(format!("there is no command {}", command.to_string_lossy()))),
+            },
+            argument => return common(argument, text),
+        };
+    }
+    match parser.next()? {
+        Some(argument) => common(argument, text),
+        None => Ok(Command::Print(text.into())),
     }
 }
 
@@ -83,11 +116,15 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
     let mut serve = Serve { addr: "127.0.0.1:8080".into(), allow_origin: Vec::new(), keep: Bounds::default() };
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("addr") => serve.addr = parser.value()?.string()?,
+            Long("addr") => serve.addr = addr(parser.value()?.string()?)?,
             Long("allow-origin") => serve.allow_origin.push(parser.value()?.string()?),
-            Long("keep-messages") => serve.keep.messages = parser.value()?.parse()?,
-            Long("keep-bytes") => serve.keep.bytes = parser.value()?.parse()?,
-            Long("keep-seconds") => serve.keep.age = Duration::from_secs(parser.value()?.parse()?),
+            Long("keep-messages") => {
+                serve.keep.messages = number::<NonZeroUsize>(parser, "--keep-messages", FROM_1)?.get();
+            }
+            Long("keep-bytes") => serve.keep.bytes = number::<NonZeroUsize>(parser, "--keep-bytes", FROM_1)?.get(),
+            Long("keep-seconds") => {
+                serve.keep.age = Duration::from_secs(number::<NonZeroU64>(parser, "--keep-seconds", FROM_1)?.get());
+            }
             argument => return common(argument, help),
         }
     }
@@ -113,14 +150,15 @@ fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
 }
 
 fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut via_option = None;
     let mut subscribe =
         Subscribe { url: String::new(), via: Via::Sse, after: None, json: false, count: None, headers: Vec::new() };
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("via") => subscribe.via = via(&parser.value()?.string()?)?,
+            Long("via") => via_option = Some(via(&parser.value()?.string()?)?),
             Long("after") => subscribe.after = Some(parser.value()?.string()?),
             Long("json") => subscribe.json = true,
-            Long("count") => subscribe.count = Some(parser.value()?.parse()?),
+            Long("count") => subscribe.count = Some(number(parser, "--count", "a whole number is")?),
             Long("header") => subscribe.headers.push(header(&parser.value()?.string()?)?),
             Value(value) if subscribe.url.is_empty() => subscribe.url = value.string()?,
             argument => return common(argument, help::SUBSCRIBE),
@@ -129,11 +167,21 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     if subscribe.url.is_empty() {
         return Err(Failure::Usage("subscribe to what? a URL is missing".into()));
     }
-    // An event stream of another server has ids of its own kind.
-    if let Some(after) = subscribe.after.as_deref().filter(|_| subscribe.via != Via::Sse) {
-        let _: After = after.parse().map_err(|error| Failure::Usage(format!("--after {after}: {error}")))?;
-    }
+    let is_websocket = subscribe.url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("ws://"));
+    subscribe.via = via_option.unwrap_or(if is_websocket { Via::WebSocket } else { Via::Sse });
+    subscribe.after.as_deref().map_or(Ok(()), |after| check_after(after, subscribe.via))?;
     Ok(Command::Subscribe(subscribe))
+}
+
+/// The ids of another server's event stream are of its own kind: what is no cursor goes there as its last event ID, and
+/// a topic of ours answers that with 400. But an empty one is none, and more likely a variable that was not set.
+fn check_after(after: &str, via: Via) -> Result<(), Failure> {
+    match after.parse::<After>() {
+        Err(error) if after.is_empty() || via != Via::Sse => {
+            Err(Failure::Usage(format!("--after {after:?}: {error}, or 'oldest' or 'now'")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn inspect(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
@@ -163,6 +211,24 @@ fn common(argument: lexopt::Arg<'_>, help: &str) -> Result<Command, Failure> {
 
 fn no_more(surplus: Option<String>) -> Result<(), Failure> {
     surplus.map_or(Ok(()), |surplus| Err(Failure::Usage(format!("what is {surplus:?}? it is one argument too many"))))
+}
+
+/// What a number must be that must not be 0, as told after its option.
+const FROM_1: &str = "a whole number from 1 on is";
+
+fn number<N: FromStr>(parser: &mut lexopt::Parser, option: &str, wanted: &str) -> Result<N, Failure> {
+    let text = parser.value()?.string()?;
+    text.parse().map_err(|_| Failure::Usage(format!("{option} {text}: {wanted} wanted")))
+}
+
+/// Whether the host is there is for the system to say; what cannot be an address is a slip of the caller's.
+fn addr(text: String) -> Result<String, Failure> {
+    let is_host =
+        |host: &str| !host.is_empty() && (!host.contains(':') || (host.starts_with('[') && host.ends_with(']')));
+    match text.rsplit_once(':') {
+        Some((host, port)) if is_host(host) && port.parse::<u16>().is_ok() => Ok(text),
+        _ => Err(Failure::Usage(format!("--addr {text}: HOST:PORT is wanted, such as 127.0.0.1:8080 or [::1]:8080"))),
+    }
 }
 
 fn via(name: &str) -> Result<Via, Failure> {

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
         Err(Failure::Usage(why)) => {
-            say(&format!("{why}; see tidings --help"));
+            say(&format!("{why}; see {}", args::help_call()));
             ExitCode::from(2)
         }
     }

@@ -12,7 +12,11 @@ pub fn run(arguments: &Serve) -> Result<(), Failure> {
         builder = builder.allow_origin(origin);
     }
     let bound = builder.bind(arguments.addr.as_str());
-    let server = bound.map_err(|error| Failure::Failed(format!("cannot listen on {}: {error}", arguments.addr)))?;
+    let server = bound.map_err(|error| match error.kind() {
+        // It says itself which origin is none.
+        std::io::ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
+        _ => Failure::Failed(format!("cannot listen on {}: {error}", arguments.addr)),
+    })?;
     let handle = server.handle();
     ctrlc::set_handler(move || {
         say("draining");

@@ -6,7 +6,7 @@ use crate::{Failure, say};
 use serde::Serialize;
 use std::time::Duration;
 use tidings::client::{Cut, Error, EventSource, Options, Poller, Received, Stop, Stream, WebSocketSource};
-use tidings::topic::Reset;
+use tidings::topic::{Reset, ResetReason};
 
 pub fn run(arguments: Subscribe) -> Result<(), Failure> {
     let options = Options { after: arguments.after.clone(), headers: arguments.headers.clone(), ..Options::default() };
@@ -109,7 +109,7 @@ impl Printing {
             }
             Received::Bookmark { id } => self.print(&Line::Bookmark { id: &id }, None)?,
             Received::Reset(reset) => {
-                say(&format!("messages were lost: {reset}"));
+                say(&told(&reset));
                 self.print(&Line::from(reset), None)?;
             }
             Received::Drain => {
@@ -134,6 +134,17 @@ impl Printing {
             self.output.push(&json)
         } else {
             data.map_or(Ok(()), |data| self.output.push(data))
+        }
+    }
+}
+
+/// A reset in words.
+fn told(Reset { reason, oldest, newest }: &Reset) -> String {
+    match reason {
+        ResetReason::Trimmed => format!("messages were lost: the log begins after {oldest} now; going on from there"),
+        ResetReason::Epoch => format!("the server or the topic began anew; going on after {oldest}"),
+        ResetReason::Future => {
+            format!("the topic ends at {newest}, before the cursor: it began anew; going on after {oldest}")
         }
     }
 }
