@@ -4,6 +4,7 @@ use super::error::Trouble;
 use super::target::Target;
 use super::wire::{Filled, Wire};
 use super::{Cut, Error, Options, Stop, headers, opening};
+use crate::ws::handshake::Extensions;
 use crate::ws::{
     CloseCode, Config, Connection, Delivery, Event, Keepalive, KeepaliveEvent, KeepaliveOptions, ProtocolError,
     SendError, deflate,
@@ -57,6 +58,7 @@ pub struct WebSocket {
     connection: Connection,
     output: BytesMut,
     subprotocol: Option<String>,
+    extensions: Extensions,
     closed: bool,
     close_frame: Option<(CloseCode, String)>,
     keepalive: Keepalive<Instant>,
@@ -93,6 +95,7 @@ impl WebSocket {
             connection,
             output: BytesMut::new(),
             subprotocol: opened.subprotocol,
+            extensions: opened.extensions,
             keepalive: Keepalive::new(keepalive, Instant::now()),
             closed: false,
             close_frame: None,
@@ -103,6 +106,12 @@ impl WebSocket {
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
+    }
+
+    /// What was agreed on beside the plain protocol: whether messages are compressed, and on which terms.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
     }
 
     /// The next message; `None` once the connection is closed, by either side.

@@ -83,6 +83,8 @@ fn messages_go_both_ways_compressed() {
     let server = serve(vec![accept(None, |_, _| {}, true)]);
     let compress = Some(deflate::Options::default());
     let mut socket = WebSocket::connect(&server.url, &WebSocketOptions { deflate: compress, ..options() }).unwrap();
+    let agreed = socket.extensions().deflate.as_ref().map(ToString::to_string);
+    assert_eq!(agreed.as_deref(), Some("permessage-deflate"));
     let large = "so much of the same, ".repeat(10_000);
     for _ in 0..2 {
         socket.send_text(&large).unwrap();
