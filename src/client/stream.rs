@@ -56,7 +56,11 @@ fn envelope(bytes: &[u8], link: &mut Link) -> Result<(), Trouble> {
     if text.trim().is_empty() {
         return Ok(());
     }
-    take(&text, link).map_err(Trouble::from)
+    match take(&text, link) {
+        // A later version of the server may have more to say than this client knows.
+        Err(EnvelopeError::UnknownType) => Ok(()),
+        taken => taken.map_err(Trouble::from),
+    }
 }
 
 /// One envelope, from a line or a frame.
@@ -66,8 +70,6 @@ pub(super) fn take(text: &str, link: &mut Link) -> Result<(), EnvelopeError> {
         Ok(Envelope::Bookmark { id }) => link.bookmark(&id.to_string()),
         Ok(Envelope::Reset(reset)) => link.reset(reset),
         Ok(Envelope::Drain) => link.queue.push_back(Received::Drain),
-        // A later version of the server may have more to say than this client knows.
-        Err(EnvelopeError::UnknownType) => {}
         Err(error) => return Err(error),
     }
     Ok(())

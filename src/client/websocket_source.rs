@@ -4,7 +4,7 @@ use super::error::Trouble;
 use super::feed::{Feed, Link, Transport, subscriber};
 use super::websocket::{Message, WebSocket, WebSocketOptions};
 use super::{Cut, Error, Options, Received, stream};
-use crate::envelope::SUBPROTOCOL;
+use crate::envelope::{EnvelopeError, SUBPROTOCOL};
 use crate::ws::{CloseCode, Config};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -24,7 +24,7 @@ impl WebSocketSource {
     /// # Errors
     /// A URL that cannot be used.
     pub fn new(url: &str, options: Options) -> Result<Self, Error> {
-        Feed::new(url, options, Frames { socket: None }).map(Self)
+        Feed::new(url, options, Frames { socket: None, speaks: Speaks::Bare }).map(Self)
     }
 }
 
@@ -33,6 +33,18 @@ subscriber!(WebSocketSource, Frames);
 #[derive(Debug)]
 struct Frames {
     socket: Option<WebSocket>,
+    speaks: Speaks,
+}
+
+/// What the server of a connection is known to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    /// What it likes.
+    Bare,
+    /// It has agreed to the subprotocol; but some servers agree to whatever is offered and know nothing of it.
+    Perhaps,
+    /// An envelope has come.
+    Envelopes,
 }
 
 impl Transport for Frames {
@@ -45,17 +57,18 @@ impl Transport for Frames {
         // Another server may not know the parameter: it is there only for who has something to say with it.
         let after = link.session.resume().or(link.options.after.as_deref()).map(|after| ("after", after));
         let request_target = link.target.request_target(after.as_slice());
-        self.socket = Some(WebSocket::open(&link.target, &request_target, &options, &link.stop)?);
+        let socket = WebSocket::open(&link.target, &request_target, &options, &link.stop)?;
+        self.speaks = if socket.subprotocol() == Some(SUBPROTOCOL) { Speaks::Perhaps } else { Speaks::Bare };
+        self.socket = Some(socket);
         link.connected();
         Ok(())
     }
 
     fn read(&mut self, link: &mut Link) -> Result<(), Trouble> {
         let Some(socket) = &mut self.socket else { return Err(Cut::Ended.into()) };
-        let enveloped = socket.subprotocol() == Some(SUBPROTOCOL);
         let mut block = true;
         while let Some(message) = socket.next_message(block)? {
-            take(message, enveloped, link);
+            take(message, &mut self.speaks, link);
             block = link.queue.is_empty();
         }
         link.session.handle_bytes(Instant::now());
@@ -74,10 +87,14 @@ impl Transport for Frames {
     }
 }
 
-fn take(message: Message, enveloped: bool, link: &mut Link) {
+fn take(message: Message, speaks: &mut Speaks, link: &mut Link) {
     match message {
-        // Some servers accept whatever subprotocol is offered and know nothing of it.
-        Message::Text(text) if enveloped && stream::take(&text, link).is_ok() => {}
+        Message::Text(text) if *speaks != Speaks::Bare => match stream::take(&text, link) {
+            Ok(()) => *speaks = Speaks::Envelopes,
+            // A later version of the server may have more to say than this client knows. Others name types too.
+            Err(EnvelopeError::UnknownType) if *speaks == Speaks::Envelopes => {}
+            Err(_) => link.message(None, None, &text),
+        },
         Message::Text(text) => link.message(None, None, &text),
         Message::Binary(data) => {
             link.session.handle_message(None);

@@ -143,6 +143,7 @@ fn envelopes_are_read_and_resumed_after() {
     let first = |connection: &mut Connection, output: &mut BytesMut| {
         for envelope in [
             r#"{"type":"bookmark","id":"1-0"}"#,
+            r#"{"type":"of a later version"}"#,
             r#"{"type":"message","id":"1-1","event":"log","data":"a"}"#,
             r#"{"type":"reset","reason":"trimmed","oldest":"1-7","newest":"1-9"}"#,
         ] {
@@ -169,15 +170,18 @@ fn envelopes_are_read_and_resumed_after() {
 fn messages_of_another_server_come_as_they_are() {
     let send = |connection: &mut Connection, output: &mut BytesMut| {
         connection.send_text("plain", output).unwrap();
+        connection.send_text(r#"{"type":"trade","data":"of its own kind"}"#, output).unwrap();
         connection.send_binary(&[0, 1], output).unwrap();
     };
-    let plain = Received::Message { id: None, event: None, data: "plain".into() };
+    let message = |data: &str| Received::Message { id: None, event: None, data: data.into() };
+    let typed = message(r#"{"type":"trade","data":"of its own kind"}"#);
     // One that knows no subprotocol, and one that agrees to whatever it is offered.
     for subprotocol in [None, Some("tidings.v1")] {
         let server = serve(vec![accept(subprotocol, send, false)]);
         let mut source = WebSocketSource::new(&server.url, quick()).unwrap();
-        let received: Vec<Received> = source.by_ref().take(3).map(Result::unwrap).collect();
-        assert_eq!(received, [Received::Connected, plain.clone(), Received::Binary(vec![0, 1])]);
+        let received: Vec<Received> = source.by_ref().take(4).map(Result::unwrap).collect();
+        let expected = [Received::Connected, message("plain"), typed.clone(), Received::Binary(vec![0, 1])];
+        assert_eq!(received, expected);
     }
 }
 
