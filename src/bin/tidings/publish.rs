@@ -17,7 +17,7 @@ pub fn run(arguments: &Publish) -> Result<(), Failure> {
     let mut publishing = Publishing { publisher, event, lossy, ids: Ids::Printed(Output::default()) };
     match &arguments.data {
         Some(data) => {
-            publishing.publish(data).map_err(|error| Failure::Failed(format!("{}: {error}", arguments.url)))?
+            publishing.publish(data).map_err(|error| Failure::Failed(format!("{}: {error}", arguments.url)))?;
         }
         None => publishing.lines(io::stdin().lock())?,
     }
