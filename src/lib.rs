@@ -3,8 +3,8 @@
 //!
 //! # Which part do I want?
 //!
-//! * To serve news from a program of mine: the module `server`. Publish to a topic, and it is
-//!   there over all five transports; or mount a WebSocket or an event stream of your own.
+//! * To serve news from a program of mine: the module `server`. Publish to a topic, and it is there over all five
+//!   transports; or mount a WebSocket or an event stream of your own (`examples/app.rs`).
 //! * To hear or tell news: the module `client`, for this server or anybody's.
 //! * To speak one protocol over sockets, a runtime or a device of mine: [`ws`], [`sse`] or [`longpoll`], with [`http`]
 //!   below and [`topic`] as the log.
@@ -109,6 +109,8 @@
 //! # server.join().unwrap()?;
 //! # Ok::<(), io::Error>(())
 //! ```
+//!
+//! A whole driver, with handshake, timers and senders in other threads, is `examples/chat.rs`.
 //!
 //! # Features
 //!
