@@ -1,7 +1,6 @@
 """curl and Python's `websockets` against the server. Every test has a topic of its own."""
 
 import json
-import os
 import signal
 import time
 import unittest
@@ -10,11 +9,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from peers import TIMEOUT, Curl, Server, curl
-
-# The server is on this machine, whatever proxies it may have for others.
-for name in list(os.environ):
-    if name.lower().endswith("_proxy"):
-        del os.environ[name]
 
 EVENT_STREAM = ("-H", "Accept: text/event-stream")
 NDJSON = ("-H", "Accept: application/x-ndjson")

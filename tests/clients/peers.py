@@ -1,14 +1,22 @@
-"""The server under test, and curl, as processes whose output is read with a time limit and which never outlive a test."""
+"""Servers, ours and others', and curl: processes whose output is read with a time limit and which do not outlive a test."""
 
 import json
 import os
 import queue
+import re
 import shlex
 import subprocess
 import threading
 import time
 
 TIMEOUT = 15.0  # seconds that anything may take which has no reason to take time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# Everybody is on this machine, whatever proxies it may have for others.
+for name in list(os.environ):
+    if name.lower().endswith("_proxy"):
+        del os.environ[name]
 
 
 class Process:
@@ -72,19 +80,33 @@ class Process:
         self.child.stdout.close()
 
 
-class Server(Process):
-    """`tidings serve`; `url` is where it says that it listens, without a slash at the end."""
+class Listener(Process):
+    """A server; `url` is where it says that it listens, without a slash at the end."""
 
-    def __init__(self):
-        super().__init__(shlex.split(os.environ["SERVER_COMMAND"]))
+    def __init__(self, command):
+        super().__init__(command)
         try:
             line = self.line()
-            assert line.startswith("listening on http://127.0.0.1:") and line.endswith("/"), line
-            self.url = line.split()[2].rstrip("/")
-            assert not self.url.endswith(":0"), line
+            found = re.fullmatch(r"listening on ((?:http|ws)://127\.0\.0\.1:[1-9][0-9]*)/", line)
+            assert found, line
+            self.url = found[1]
         except AssertionError:
             self.__exit__()
             raise
+
+
+class Server(Listener):
+    """`tidings serve`."""
+
+    def __init__(self):
+        super().__init__(shlex.split(os.environ["SERVER_COMMAND"]))
+
+
+class Node(Listener):
+    """One of the servers in `node_server.mjs`."""
+
+    def __init__(self, kind, what):
+        super().__init__(["node", os.path.join(HERE, "node_server.mjs"), kind, json.dumps(what)])
 
 
 class Answer:
