@@ -1,7 +1,7 @@
 //! Chunked bodies (RFC 9112 §7.1), with what they carry explained across the chunks.
 
 use super::Field;
-use super::notes::{Notes, readable};
+use super::notes::{Notes, bytes as words, readable};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -60,32 +60,47 @@ fn chunk(notes: &mut Notes<'_>, pieces: &mut Pieces) -> bool {
         return false;
     }
     let Some((line, size)) = size_line(rest) else {
-        notes.take(
-            rest.len(),
-            "chunk size",
-            readable(rest),
-            "Illegal or incomplete: hexadecimal digits and CRLF are due (§7.1)",
-        );
+        let is_cut = !rest.contains(&b'\n') && rest.first().is_some_and(u8::is_ascii_hexdigit);
+        let fault = if is_cut { "" } else { "Illegal: " };
+        let meaning = format!("{fault}hexadecimal digits and CRLF are due (RFC 9112 §7.1)");
+        notes.take(rest.len(), "chunk size", readable(rest), meaning);
+        if is_cut {
+            notes.incomplete("CRLF", "incomplete: the line with the chunk's size has no end yet");
+        }
         return false;
     };
     let text = readable(notes.peek(line));
     if size == 0 {
-        notes.take(line, "last chunk", text, "size 0 ends the body (§7.1)");
+        notes.take(line, "last chunk", text, "size 0 ends the body (RFC 9112 §7.1)");
         trailers(notes);
         return false;
     }
-    notes.take(line, "chunk size", text, format!("in hexadecimal: {size} bytes of data follow (§7.1)"));
+    notes.take(
+        line,
+        "chunk size",
+        text,
+        format!("in hexadecimal: {} of data follow (RFC 9112 §7.1)", words(size as u64)),
+    );
     let data = size.min(notes.rest().len());
     notes.splice(pieces.take(data));
+    if data < size {
+        notes.missing((size - data) as u64, "the chunk's data");
+        return false;
+    }
     match notes.rest() {
-        [b'\r', b'\n', ..] => notes.take(2, "end of chunk", "\\r\\n", "CRLF behind the data (§7.1)"),
-        [] => {}
+        [b'\r', b'\n', ..] => notes.take(2, "end of chunk", "\\r\\n", "CRLF behind the data (RFC 9112 §7.1)"),
+        [] | [b'\r'] => {
+            let found = notes.rest();
+            notes.take(found.len(), "end of chunk", readable(found), "CRLF behind the data (RFC 9112 §7.1)");
+            notes.missing(2 - found.len() as u64, "the chunk's end");
+            return false;
+        }
         rest => {
             notes.take(
                 rest.len(),
                 "end of chunk",
                 readable(rest),
-                "Illegal or incomplete: CRLF is due behind the data (§7.1)",
+                "Illegal: CRLF is due behind the data (RFC 9112 §7.1)",
             );
             return false;
         }
@@ -95,14 +110,18 @@ fn chunk(notes: &mut Notes<'_>, pieces: &mut Pieces) -> bool {
 
 fn trailers(notes: &mut Notes<'_>) {
     let rest = notes.rest();
+    if rest.is_empty() {
+        notes.missing(2, "the end of the body");
+        return;
+    }
     let end = rest.len() - usize::from(rest.ends_with(b"\r\n")) * 2;
     notes.take(
         end,
         "trailer section",
         readable(notes.peek(end)),
-        "more headers, or what does not belong to the body (§7.1.2)",
+        "more headers, or what does not belong to the body (RFC 9112 §7.1.2)",
     );
-    notes.take(2, "end of body", "\\r\\n", "the empty line (§7.1)");
+    notes.take(2, "end of body", "\\r\\n", "the empty line (RFC 9112 §7.1)");
 }
 
 /// The fields of the content, handed out in step with the chunks.

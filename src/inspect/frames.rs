@@ -1,6 +1,6 @@
 //! WebSocket frames (RFC 6455 §5.2), in one direction or, told apart by their masking, in both.
 
-use super::notes::{Notes, hex, readable};
+use super::notes::{Notes, bytes, hex, readable};
 use super::{Field, close, json};
 use crate::ws::frame::{MAX_CONTROL_PAYLOAD, Opcode};
 use crate::ws::mask;
@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 
 /// Explains WebSocket frames, without the HTTP that came before them: [`http_message`](super::http_message) does both.
 #[must_use]
-pub fn websocket_frames(bytes: &[u8]) -> Vec<Field> {
-    let mut notes = Notes::new(bytes);
+pub fn websocket_frames(frames: &[u8]) -> Vec<Field> {
+    let mut notes = Notes::new(frames);
     let mut directions = [Direction::default(), Direction::default()];
     while let Some(header) = read_header(&mut notes) {
         let [from_server, from_client] = &mut directions;
@@ -47,15 +47,19 @@ fn read_header(notes: &mut Notes<'_>) -> Option<Header> {
     let bits = format!("{:b} {:03b} {:04b}", first >> 7, first >> 4 & 7, first & 0xf);
     notes.take(1, "FIN, RSV1-3, opcode", bits, first_meaning(first, short));
 
-    notes.rest().first()?;
+    if notes.rest().is_empty() {
+        notes.incomplete("the length", "incomplete: the header has a second byte with the length (RFC 6455 §5.2)");
+        return None;
+    }
     let bits = format!("{:b} {short:07b}", second >> 7);
     notes.take(1, "MASK, payload len", bits, second_meaning(second));
+    let key_len = if second & 0x80 == 0 { 0 } else { 4 };
     let len = match short {
-        126 => extended(notes, 2)?,
-        127 => extended(notes, 8)?,
+        126 => extended(notes, 2, key_len)?,
+        127 => extended(notes, 8, key_len)?,
         _ => u64::from(short),
     };
-    let mask = if second & 0x80 == 0 { None } else { Some(masking_key(notes)?) };
+    let mask = if key_len == 0 { None } else { Some(masking_key(notes, len)?) };
     Some(Header { fin: first & 0x80 != 0, rsv1: first & 0x40 != 0, opcode: first & 0xf, mask, len })
 }
 
@@ -64,62 +68,74 @@ fn first_meaning(first: u8, short: u8) -> String {
     let control = first & 0x8 != 0;
     let mut faults = Vec::new();
     if first & 0x30 != 0 {
-        faults.push("RSV2 or RSV3 is set, and no extension gives them a meaning (§5.2)");
+        faults.push("RSV2 or RSV3 is set, and no extension gives them a meaning (RFC 6455 §5.2)");
     }
     if first & 0x40 != 0 && (control || opcode(first & 0xf) == Some(Opcode::Continuation)) {
         faults.push("RSV1 is set on a frame that does not begin a message (RFC 7692 §6.1)");
     }
     if opcode(first & 0xf).is_none() {
-        faults.push("the opcode is reserved (§5.2)");
+        faults.push("the opcode is reserved (RFC 6455 §5.2)");
     }
     if control && !fin {
-        faults.push("a control frame must not be fragmented (§5.5)");
+        faults.push("a control frame must not be fragmented (RFC 6455 §5.5)");
     }
     if control && usize::from(short) > MAX_CONTROL_PAYLOAD {
-        faults.push("the payload of a control frame is at most 125 bytes (§5.5)");
+        faults.push("the payload of a control frame is at most 125 bytes (RFC 6455 §5.5)");
     }
-    let fin = if fin { "FIN: the last or only fragment (§5.4)" } else { "no FIN: more fragments follow (§5.4)" };
+    let fin = if fin {
+        "FIN: the last or only fragment (RFC 6455 §5.4)"
+    } else {
+        "no FIN: more fragments follow (RFC 6455 §5.4)"
+    };
     let rsv1 = if first & 0x40 == 0 { "" } else { "; RSV1: compressed, if that was negotiated (RFC 7692 §6)" };
     let meaning = format!("{fin}{rsv1}; opcode {:#x}: {}", first & 0xf, opcode_meaning(first & 0xf));
     if faults.is_empty() { meaning } else { format!("Illegal: {}. {meaning}", faults.join(", ")) }
 }
 
 fn second_meaning(second: u8) -> String {
-    let mask = if second & 0x80 == 0 { "not masked, as of a server (§5.1)" } else { "masked, as of a client (§5.1)" };
+    let mask = if second & 0x80 == 0 {
+        "not masked, as of a server (RFC 6455 §5.1)"
+    } else {
+        "masked, as of a client (RFC 6455 §5.1)"
+    };
     match second & 0x7f {
-        126 => format!("{mask}; 126: the payload's length follows in 16 bits (§5.2)"),
-        127 => format!("{mask}; 127: the payload's length follows in 64 bits (§5.2)"),
-        short => format!("{mask}; the payload has {short} bytes (§5.2)"),
+        126 => format!("{mask}; 126: the payload's length follows in 16 bits (RFC 6455 §5.2)"),
+        127 => format!("{mask}; 127: the payload's length follows in 64 bits (RFC 6455 §5.2)"),
+        short => format!("{mask}; the payload has {} (RFC 6455 §5.2)", bytes(short.into())),
     }
 }
 
-/// The length in `size` bytes.
-fn extended(notes: &mut Notes<'_>, size: usize) -> Option<u64> {
-    let bytes = notes.peek(size);
-    if bytes.len() < size {
-        incomplete(notes);
+/// The length in `size` bytes, and behind them a masking key of `key_len`.
+fn extended(notes: &mut Notes<'_>, size: usize, key_len: usize) -> Option<u64> {
+    let found = notes.peek(size);
+    if found.len() < size {
+        notes.take(found.len(), "extended payload length", hex(found), "its first bytes (RFC 6455 §5.2)");
+        notes.missing((size - found.len() + key_len) as u64, "the header, and the whole payload,");
         return None;
     }
-    let len = bytes.iter().fold(0, |len, byte| len << 8 | u64::from(*byte));
+    let len = found.iter().fold(0, |len, byte| len << 8 | u64::from(*byte));
     let shortest = if size == 2 { 126 } else { 0x1_0000 };
     let meaning = if len < shortest {
-        format!("Illegal: {len} has a shorter form, and the shortest is to be used (§5.2)")
+        format!("Illegal: {len} has a shorter form, and the shortest is to be used (RFC 6455 §5.2)")
     } else if len >> 63 != 0 {
-        String::from("Illegal: the highest bit of a length is 0 (§5.2)")
+        String::from("Illegal: the highest bit of a length is 0 (RFC 6455 §5.2)")
     } else {
-        format!("the payload has {len} bytes, most significant byte first (§5.2)")
+        format!("the payload has {}, most significant byte first (RFC 6455 §5.2)", bytes(len))
     };
     notes.take(size, "extended payload length", format!("{len}"), meaning);
     Some(len)
 }
 
-fn masking_key(notes: &mut Notes<'_>) -> Option<[u8; 4]> {
+/// The key of a payload of `len` bytes.
+fn masking_key(notes: &mut Notes<'_>, len: u64) -> Option<[u8; 4]> {
     let Some(key) = notes.rest().first_chunk().copied() else {
-        incomplete(notes);
+        let found = notes.rest();
+        notes.take(found.len(), "masking-key", hex(found), "its first bytes (RFC 6455 §5.3)");
+        notes.missing(len.saturating_add(4 - found.len() as u64), "the frame");
         return None;
     };
     let meaning =
-        "byte i of the payload is XORed with byte i mod 4 of this key, a new random one for each frame (§5.3)";
+        "byte i of the payload is XORed with byte i mod 4 of this key, a new random one for each frame (RFC 6455 §5.3)";
     notes.take(4, "masking-key", hex(&key), meaning);
     Some(key)
 }
@@ -132,17 +148,17 @@ fn payload(notes: &mut Notes<'_>, header: &Header, direction: &mut Direction) {
     }
     let missing = header.len.saturating_sub(payload.len() as u64);
     if missing > 0 {
-        let meaning = format!("incomplete: {missing} bytes of the payload are missing");
-        notes.take(payload.len(), "payload data", readable(&payload), meaning);
+        notes.take(payload.len(), "payload data", readable(&payload), "as far as it is here");
+        notes.missing(missing, "the payload");
         return;
     }
     match opcode(header.opcode) {
         Some(Opcode::Close) => close::explain(notes, &payload),
         Some(Opcode::Ping) => {
-            notes.take(len, "payload data", readable(&payload), "comes back in the Pong, unchanged (§5.5.2)");
+            notes.take(len, "payload data", readable(&payload), "comes back in the Pong, unchanged (RFC 6455 §5.5.2)");
         }
         Some(Opcode::Pong) => {
-            notes.take(len, "payload data", readable(&payload), "that of the Ping which it answers (§5.5.3)");
+            notes.take(len, "payload data", readable(&payload), "that of the Ping which it answers (RFC 6455 §5.5.3)");
         }
         Some(data) => message(notes, header, data, &payload, direction),
         None => notes.take(len, "payload data", hex(&payload), "of a frame without a meaning"),
@@ -152,8 +168,10 @@ fn payload(notes: &mut Notes<'_>, header: &Header, direction: &mut Direction) {
 /// The payload of a data frame, which continues what the same side sent before.
 fn message(notes: &mut Notes<'_>, header: &Header, data: Opcode, payload: &[u8], direction: &mut Direction) {
     let fault = match (data, direction.open) {
-        (Opcode::Continuation, None) => Some("Illegal: a continuation of nothing (§5.4). "),
-        (Opcode::Text | Opcode::Binary, Some(_)) => Some("Illegal: the message before has no end yet (§5.4). "),
+        (Opcode::Continuation, None) => Some("Illegal: a continuation of nothing (RFC 6455 §5.4). "),
+        (Opcode::Text | Opcode::Binary, Some(_)) => {
+            Some("Illegal: the message before has no end yet (RFC 6455 §5.4). ")
+        }
         _ => None,
     };
     if data != Opcode::Continuation {
@@ -170,13 +188,13 @@ fn message(notes: &mut Notes<'_>, header: &Header, data: Opcode, payload: &[u8],
             format!("{fault}compressed by DEFLATE, without the tail that every message would have (RFC 7692 §7.2.1)");
         notes.take(payload.len(), "payload data", hex(payload), meaning);
     } else if kind == Opcode::Binary {
-        notes.take(payload.len(), "payload data", hex(payload), format!("{fault}binary data (§5.6)"));
+        notes.take(payload.len(), "payload data", hex(payload), format!("{fault}binary data (RFC 6455 §5.6)"));
     } else if let Err(fault) = direction.check_text(payload, header.fin) {
         notes.take(payload.len(), "payload data", readable(payload), fault);
     } else if whole && json::is_object(payload) {
         notes.splice(json(payload));
     } else {
-        notes.take(payload.len(), "payload data", readable(payload), format!("{fault}text, in UTF-8 (§5.6)"));
+        notes.take(payload.len(), "payload data", readable(payload), format!("{fault}text, in UTF-8 (RFC 6455 §5.6)"));
     }
 }
 
@@ -191,15 +209,12 @@ impl Direction {
                 self.pending = text.split_off(error.valid_up_to());
                 Ok(())
             }
-            Err(error) if error.error_len().is_none() => Err("Illegal: the text ends within a code point (§8.1)"),
-            Err(_) => Err("Illegal: the text is not UTF-8 (§8.1)"),
+            Err(error) if error.error_len().is_none() => {
+                Err("Illegal: the text ends within a code point (RFC 6455 §8.1)")
+            }
+            Err(_) => Err("Illegal: the text is not UTF-8 (RFC 6455 §8.1)"),
         }
     }
-}
-
-fn incomplete(notes: &mut Notes<'_>) {
-    let rest = notes.rest();
-    notes.take(rest.len(), "incomplete header", hex(rest), "the rest of the header is missing (§5.2)");
 }
 
 fn opcode(bits: u8) -> Option<Opcode> {
@@ -216,12 +231,12 @@ fn opcode(bits: u8) -> Option<Opcode> {
 
 fn opcode_meaning(bits: u8) -> &'static str {
     match opcode(bits) {
-        Some(Opcode::Continuation) => "a further fragment of the open message (§5.4)",
-        Some(Opcode::Text) => "text (§5.6)",
-        Some(Opcode::Binary) => "binary (§5.6)",
-        Some(Opcode::Close) => "Close (§5.5.1)",
-        Some(Opcode::Ping) => "Ping (§5.5.2)",
-        Some(Opcode::Pong) => "Pong (§5.5.3)",
+        Some(Opcode::Continuation) => "a further fragment of the open message (RFC 6455 §5.4)",
+        Some(Opcode::Text) => "text (RFC 6455 §5.6)",
+        Some(Opcode::Binary) => "binary (RFC 6455 §5.6)",
+        Some(Opcode::Close) => "Close (RFC 6455 §5.5.1)",
+        Some(Opcode::Ping) => "Ping (RFC 6455 §5.5.2)",
+        Some(Opcode::Pong) => "Pong (RFC 6455 §5.5.3)",
         None => "no meaning",
     }
 }

@@ -10,19 +10,16 @@ use alloc::vec::Vec;
 pub fn http_message(bytes: &[u8]) -> Vec<Field> {
     let mut notes = Notes::new(bytes);
     let start = line_len(notes.rest());
-    let (name, meaning) = if bytes.starts_with(b"HTTP/") {
-        ("status line", "version, status code and a phrase for eyes only (RFC 9112 §4)")
-    } else {
-        ("request line", "method, target and version (RFC 9112 §3)")
-    };
+    let (name, meaning) = start_meaning(notes.peek(start));
     notes.take(start, name, line(notes.peek(start)), meaning);
 
-    let mut body = Body { switched: bytes.get(9..12) == Some(b"101"), ..Body::default() };
+    let mut body = Body::of(bytes);
     loop {
         let len = line_len(notes.rest());
         let whole = notes.peek(len);
         let text = line(whole);
         if len == 0 {
+            notes.incomplete("\\r\\n", "incomplete: an empty line ends the head (RFC 9112 §2.1)");
             return notes.finish();
         }
         if matches!(whole, b"\r\n" | b"\n") {
@@ -34,7 +31,55 @@ pub fn http_message(bytes: &[u8]) -> Vec<Field> {
     }
     let rest = notes.rest();
     notes.splice(body.explain(rest));
+    match body.missing(rest.len() as u64) {
+        0 => {}
+        missing if rest.is_empty() && body.is_answer => notes.missing(missing, "the body (unless it answers a HEAD)"),
+        missing => notes.missing(missing, "the body"),
+    }
     notes.finish()
+}
+
+/// What the first line is, and whether it is.
+fn start_meaning(line: &[u8]) -> (&'static str, &'static str) {
+    let is_whole = line.ends_with(b"\n");
+    let text = line.trim_ascii_end();
+    if text.starts_with(b"HTTP/") {
+        let is_status = matches!(text, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor, b' ', code @ ..]
+            if [major, minor].into_iter().chain(code.iter().take(3)).all(u8::is_ascii_digit)
+                && (code.len() == 3 || code.get(3) == Some(&b' ')));
+        if is_text(text) && (is_status || !is_whole) {
+            ("status line", "version, status code and a phrase for eyes only (RFC 9112 §4)")
+        } else {
+            (
+                "status line",
+                "Illegal: a version such as HTTP/1.1, a blank and a code of three digits are due (RFC 9112 §4)",
+            )
+        }
+    } else {
+        let mut parts = text.split(|&byte| byte == b' ');
+        let [method, target, version] = [(); 3].map(|()| parts.next().unwrap_or_default());
+        let is_request = is_token(method)
+            && !target.is_empty()
+            && matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+            && parts.next().is_none();
+        if text.is_ascii() && is_text(text) && (is_request || !is_whole) {
+            ("request line", "method, target and version (RFC 9112 §3)")
+        } else {
+            (
+                "request line",
+                "Illegal: a method, a target and HTTP/1.1 with single blanks between are due (RFC 9112 §3)",
+            )
+        }
+    }
+}
+
+/// Whether it has no control characters but tabs.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| byte == b'\t' || !byte.is_ascii_control())
+}
+
+fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 
 /// Whether it looks like a start line.
@@ -48,16 +93,39 @@ pub(super) fn is_start(bytes: &[u8]) -> bool {
 /// What the headers say about the body.
 #[derive(Default)]
 struct Body {
+    is_answer: bool,
     switched: bool,
     chunked: bool,
+    len: Option<u64>,
     format: Option<Format>,
 }
 
 impl Body {
+    /// What the first line says of it.
+    fn of(message: &[u8]) -> Self {
+        let code = message.get(9..12).filter(|_| message.starts_with(b"HTTP/"));
+        Self {
+            is_answer: code.is_some(),
+            switched: code == Some(b"101"),
+            // RFC 9112 §6.3: these have none, whatever their headers say.
+            len: code.filter(|code| matches!(*code, b"204" | b"304")).map(|_| 0),
+            ..Self::default()
+        }
+    }
+
+    /// How many bytes are missing where there are so many.
+    fn missing(&self, found: u64) -> u64 {
+        let counts = !self.switched && !self.chunked;
+        self.len.filter(|_| counts).map_or(0, |len| len.saturating_sub(found))
+    }
+
     fn note(&mut self, header: &[u8]) {
         let (name, value) = split(header);
         if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.chunked = value.to_ascii_lowercase().ends_with(b"chunked");
+        } else if name.eq_ignore_ascii_case(b"content-length") {
+            let told = core::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
+            self.len = self.len.or(told);
         } else if name.eq_ignore_ascii_case(b"content-type") {
             let value = value.to_ascii_lowercase();
             let types = [
@@ -116,7 +184,11 @@ fn header_meaning(header: &[u8]) -> &'static str {
         ("x-accel-buffering", "no: asks nginx not to hold the stream back (nginx's proxy module)"),
         ("user-agent", "the client's name (RFC 9110 §10.1.5)"),
     ];
-    let (name, _) = split(header);
+    let (name, value) = split(header);
+    let is_whole = header.ends_with(b"\n");
+    if !is_text(value) || (is_whole && !(is_token(name) && header.contains(&b':'))) {
+        return "Illegal: a name without blanks, a colon and a value without control characters are due (RFC 9112 §5)";
+    }
     let known = MEANINGS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()));
     known.map_or("a header (RFC 9112 §5)", |(_, meaning)| meaning)
 }

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 #[must_use]
 pub fn json(bytes: &[u8]) -> Vec<Field> {
     let mut notes = Notes::new(bytes);
-    let mut depth = 0_usize;
+    let (mut depth, mut cut) = (0_usize, false);
     while let Some(&first) = notes.rest().first() {
         let rest = notes.rest();
         match first {
@@ -32,11 +32,19 @@ pub fn json(bytes: &[u8]) -> Vec<Field> {
             }
             b'"' | b'-' | b'0'..=b'9' | b'a'..=b'z' => {
                 let len = token_len(rest);
+                cut = first == b'"' && string(rest).is_none() && len == rest.len();
                 notes.take(len, "value", readable(notes.peek(len)), "a value without a name");
             }
             b' ' | b'\t' | b'\r' | b'\n' => notes.take(white(rest), "whitespace", "", "means nothing"),
             _ => notes.take(rest.len(), "not JSON", readable(rest), "Illegal: no JSON value begins like this"),
         }
+    }
+    if depth > 0 {
+        let (what, is_are) = if depth == 1 { ("end", "is") } else { ("ends", "are") };
+        let meaning = format!("incomplete: {depth} {what} of objects or arrays {is_are} missing");
+        notes.incomplete(format!("{depth} {what}"), meaning);
+    } else if cut {
+        notes.incomplete("\"", "incomplete: the string has no end yet");
     }
     notes.finish()
 }

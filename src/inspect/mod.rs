@@ -3,14 +3,15 @@
 //! ```text
 //!   81 05 48 65 6c 6c 6f
 //!   │  │  └────────────┴─ payload data         "Hello"
-//!   │  └───────────────── MASK, payload len    0 0000101   not masked, as of a server (§5.1); 5 bytes
-//!   └──────────────────── FIN, RSV1-3, opcode  1 000 0001  a whole text message (§5.4, §5.6)
+//!   │  └───────────────── MASK, payload len    0 0000101   not masked, as of a server (RFC 6455 §5.1); 5 bytes
+//!   └──────────────────── FIN, RSV1-3, opcode  1 000 0001  a whole text message (RFC 6455 §5.4, §5.6)
 //! ```
 //!
 //! Nothing here decides anything: the protocols are in the rooms that speak them. These functions never fail and take
 //! any bytes. The [`Field`]s that they give are in order and cover every byte exactly once; what is not legal is said
 //! where it stands, with the section that forbids it, in a meaning that begins with `Illegal:`, and explaining goes on
-//! as far as sense can be made of what follows.
+//! as far as sense can be made of what follows. Where the bytes end too early, a last field without any of its own, named
+//! `missing`, says what should have followed, in a meaning that begins with `incomplete:`.
 //!
 //! ```
 //! let fields = tidings::inspect::websocket_frames(b"\x81\x05Hello");
@@ -42,7 +43,7 @@ use alloc::vec::Vec;
 pub struct Field {
     /// Where they begin, counted from 0.
     pub at: usize,
-    /// How many they are, at least one.
+    /// How many they are: at least one, but none for what is missing at the end.
     pub len: usize,
     /// What the protocol's specification calls them.
     pub name: Cow<'static, str>,

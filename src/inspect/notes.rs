@@ -2,6 +2,7 @@
 
 use super::{Field, MAX_TEXT};
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -44,6 +45,20 @@ impl<'b> Notes<'b> {
         self.skip(len);
     }
 
+    /// Notes behind everything that `count` bytes of `what` are missing, which needs a last field without bytes.
+    pub(super) fn missing(&mut self, count: u64, what: &str) {
+        let is_are = if count == 1 { "is" } else { "are" };
+        let text = bytes(count);
+        let meaning = format!("incomplete: {text} of {what} {is_are} missing");
+        self.incomplete(text, meaning);
+    }
+
+    /// Notes behind everything that something is missing, in words.
+    pub(super) fn incomplete(&mut self, text: impl Into<String>, meaning: impl Into<Cow<'static, str>>) {
+        let (at, text, meaning) = (self.at, text.into(), meaning.into());
+        self.fields.push(Field { at, len: 0, name: "missing".into(), text, meaning });
+    }
+
     /// Takes as many bytes as `fields` explain, which count from their own 0.
     pub(super) fn splice(&mut self, fields: Vec<Field>) {
         let len = fields.last().map_or(0, |last| last.at + last.len);
@@ -61,6 +76,11 @@ impl<'b> Notes<'b> {
         self.rest = self.rest.get(len..).unwrap_or_default();
         self.at += len;
     }
+}
+
+/// So many bytes, in words.
+pub(super) fn bytes(count: u64) -> String {
+    if count == 1 { "1 byte".into() } else { format!("{count} bytes") }
 }
 
 /// Bytes as text for people; control characters become visible.

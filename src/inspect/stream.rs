@@ -20,6 +20,12 @@ pub fn event_stream(bytes: &[u8]) -> Vec<Field> {
     while !notes.rest().is_empty() {
         line(&mut notes, &mut block);
     }
+    let is_cut = bytes.last().is_some_and(|byte| !matches!(byte, b'\r' | b'\n'));
+    if block.data || block.id || is_cut {
+        let meaning =
+            "incomplete: a blank line ends a block, and without it nothing comes of it (dispatching the event)";
+        notes.incomplete("a blank line", meaning);
+    }
     notes.finish()
 }
 

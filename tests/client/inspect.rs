@@ -15,9 +15,10 @@ fn told(fields: &[Field]) -> Vec<(&str, &str)> {
 #[track_caller]
 fn assert_covers(bytes: &[u8], fields: &[Field]) {
     let mut at = 0;
-    for field in fields {
+    for (n, field) in fields.iter().enumerate() {
         assert_eq!(field.at, at, "{field:?} does not begin where the field before it ends");
-        assert!(field.len > 0, "{field:?} is empty");
+        let is_missing = n + 1 == fields.len() && field.name == "missing" && field.meaning.starts_with("incomplete: ");
+        assert_eq!(field.len == 0, is_missing, "{field:?} is empty, or is not");
         assert!(field.text.chars().count() <= inspect::MAX_TEXT + 1, "{field:?} is long");
         at += field.len;
     }
@@ -83,6 +84,79 @@ fn what_is_illegal_in_a_frame_is_said_with_its_section() {
     assert_illegal(b"\x81\x02\xe2\x82", "§8.1");
     assert_illegal(b"\x88\x01\x03", "§5.5.1");
     assert_illegal(b"\x88\x02\x03\xed", "§7.4.1");
+}
+
+#[test]
+fn what_is_missing_at_the_end_is_said() {
+    for (format, bytes, said) in [
+        (Format::Frames, &b"\x81"[..], "incomplete: the header has a second byte with the length (RFC 6455 §5.2)"),
+        (Format::Frames, b"\x81\x85", "incomplete: 9 bytes of the frame are missing"),
+        (Format::Frames, b"\x81\x85abc", "incomplete: 6 bytes of the frame are missing"),
+        (Format::Frames, b"\x81\x05", "incomplete: 5 bytes of the payload are missing"),
+        (Format::Frames, b"\x81\x05Hell", "incomplete: 1 byte of the payload is missing"),
+        (Format::Frames, b"\x88\x01", "incomplete: 1 byte of the payload is missing"),
+        (Format::Frames, b"\x89\xfe", "incomplete: 6 bytes of the header, and the whole payload, are missing"),
+        (Format::Frames, b"\x81\x7e\x00", "incomplete: 1 byte of the header, and the whole payload, is missing"),
+        (Format::Frames, b"\x89\x7e\x00\x80", "incomplete: 128 bytes of the payload are missing"),
+        (Format::Frames, b"\x81\x00\x81", "incomplete: the header has a second byte with the length (RFC 6455 §5.2)"),
+        (Format::Json, b"{\"a\":[1,", "incomplete: 2 ends of objects or arrays are missing"),
+        (Format::Json, b"{\"a\":\"b", "incomplete: 1 end of objects or arrays is missing"),
+        (Format::Json, b"\"b", "incomplete: the string has no end yet"),
+        (Format::EventStream, b"data: x\n", "incomplete: a blank line ends a block"),
+        (Format::EventStream, b"data: x\n\nev", "incomplete: a blank line ends a block"),
+        (Format::Http, b"GET / HT", "incomplete: an empty line ends the head (RFC 9112 §2.1)"),
+        (Format::Http, b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab", "incomplete: 1 byte of the body is missing"),
+    ] {
+        let fields = format.explain(bytes);
+        assert_covers(bytes, &fields);
+        let last = fields.last().unwrap();
+        assert!(last.name == "missing" && last.meaning.starts_with(said), "{bytes:02x?}: {last:?}");
+    }
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (body, said) in [
+        ("5\r\nab", "3 bytes of the chunk's data are missing"),
+        ("2\r\nab", "2 bytes of the chunk's end are missing"),
+        ("2", "the line with the chunk's size has no end yet"),
+        ("0\r\n", "2 bytes of the end of the body are missing"),
+    ] {
+        let answer = format!("{head}{body}");
+        let fields = inspect::http_message(answer.as_bytes());
+        assert_covers(answer.as_bytes(), &fields);
+        assert_eq!(fields.last().unwrap().meaning, format!("incomplete: {said}"));
+    }
+    for whole in ["{\"a\":[1]}\n", "[]", "1", "\"b\""] {
+        assert!(inspect::json(whole.as_bytes()).iter().all(|field| field.len > 0), "{whole}");
+    }
+    for whole in ["data: x\n\n", ": hi\n", "\n"] {
+        assert!(inspect::event_stream(whole.as_bytes()).iter().all(|field| field.len > 0), "{whole}");
+    }
+}
+
+#[test]
+fn what_is_no_http_is_said() {
+    for (bytes, place) in [
+        (&b"\x81\x05Hello"[..], 0),
+        (b"nonsense\r\n\r\n", 0),
+        (b"GET  / HTTP/1.1\r\n\r\n", 0),
+        (b"GET / HTTP/1.1 x\r\n\r\n", 0),
+        (b"G(T / HTTP/1.1\r\n\r\n", 0),
+        (b"HTTP/1.1 20 OK\r\n\r\n", 0),
+        (b"HTTP/1.1 2000\r\n\r\n", 0),
+        (b"HTTP/one 200\r\n\r\n", 0),
+        (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 1),
+        (b"GET / HTTP/1.1\r\nHost\r\n\r\n", 1),
+        (b"GET / HTTP/1.1\r\nHost: \0a\r\n\r\n", 1),
+    ] {
+        let fields = inspect::http_message(bytes);
+        assert_covers(bytes, &fields);
+        assert!(fields[place].meaning.starts_with("Illegal: "), "{fields:?}");
+    }
+    for text in
+        ["GET /x?y HTTP/1.1\r\nX-A: \r\n", "HTTP/1.1 200 \r\n\r\n", "HTTP/1.1 404 Nö\r\nA:\tü\r\n\r\n", "POST /"]
+    {
+        let bytes = text.as_bytes();
+        assert!(inspect::http_message(bytes).iter().all(|field| !field.meaning.contains("Illegal")), "{bytes:?}");
+    }
 }
 
 #[test]

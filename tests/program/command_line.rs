@@ -66,6 +66,10 @@ fn what_was_wrong_is_named_and_where_to_read_on() {
             "--keep-bytes 0: a whole number from 1 on is wanted; see tidings serve --help",
         ),
         (&["--keep-bytes"], "missing argument for option '--keep-bytes'; see tidings serve --help"),
+        (
+            &["inspect", "81 0"],
+            "\"0\" has an odd number of hexadecimal digits: two make a byte; see tidings inspect --help",
+        ),
         (&["nonsense"], "there is no command nonsense; see tidings --help"),
         (
             &["publish", "127.0.0.1:8080/topics/t", "x"],

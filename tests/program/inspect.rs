@@ -25,3 +25,15 @@ fn the_format_can_be_told() {
     let ended = run(&["inspect", "-", "--as", "frames", "--json"], b"data");
     assert_eq!(json(ended.assert_code(0).stdout.lines().next().unwrap())["name"], "FIN, RSV1-3, opcode");
 }
+
+#[test]
+fn what_is_incomplete_is_explained_all_the_same() {
+    let ended = run(&["inspect", "8185"], b"");
+    let last = ended.assert_code(0).stdout.lines().last().unwrap();
+    assert_eq!(last.trim(), "incomplete: 9 bytes of the frame are missing");
+    let ended = run(&["inspect", "--json", "8185"], b"");
+    let last = json(ended.assert_code(0).stdout.lines().last().unwrap());
+    assert_eq!((&last["at"], &last["len"], &last["name"]), (&2.into(), &0.into(), &"missing".into()));
+    run(&["inspect"], b"818").assert_code(2);
+    assert!(run(&["inspect", "--as", "json"], b"818").assert_code(0).stdout.contains("value: 818"));
+}
