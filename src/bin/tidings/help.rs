@@ -8,9 +8,11 @@ Usage:
   tidings publish URL [DATA | -]         publish one message, or each line of standard input
   tidings subscribe URL [OPTIONS]        print what arrives
   tidings inspect [HEX | -]              explain bytes field by field
+  tidings help [COMMAND]                 the same as tidings [COMMAND] --help, which tells more
 
-A topic's URL is like http://127.0.0.1:8080/topics/news.
-tidings COMMAND --help tells more; tidings --version tells the version.
+A topic's URL is like http://127.0.0.1:8080/topics/news. There is no TLS: for https and wss put a proxy in front.
+Data goes to standard output, words to standard error. Exit status: 0 done, 1 failed, 2 called wrongly. A closed
+standard output is a reason to end, not a failure. tidings --version tells the version.
 ";
 
 pub const SERVE: &str = "\
@@ -18,14 +20,17 @@ The topic server, with a live page at its root.
 
 Usage: tidings [serve] [OPTIONS]
 
-  --addr ADDR:PORT       where to listen; port 0 takes a free one         [127.0.0.1:8080]
+  --addr HOST:PORT       where to listen; port 0 takes a free one         [127.0.0.1:8080]
   --allow-origin ORIGIN  let pages of this origin in, or of all with *; may be repeated
   --keep-messages N      how many messages a topic keeps at the most      [10000]
   --keep-bytes N         how many bytes of them                           [16777216]
   --keep-seconds N       and for how long                                 [3600]
   --help, --version
 
-Prints \"listening on http://…/\" once it does. SIGINT and SIGTERM tell all clients and then end it.
+Prints \"listening on http://…/\" once it does. SIGINT and SIGTERM drain it: it takes no more connections, tells all
+clients, and ends with status 0 when they are gone, after 5 s at the latest. It keeps everything in memory, and knows
+neither TLS nor passwords: where others can reach it, put a proxy in front that does.
+Exit status: 0 drained, 1 if it cannot listen, 2 called wrongly.
 ";
 
 pub const PUBLISH: &str = "\
@@ -37,11 +42,15 @@ Usage: tidings publish URL [DATA | -] [OPTIONS]
   -                      each line of standard input is a message, without its LF or CRLF; also without DATA
   --event NAME           what kind of message it is
   --lossy                publish lines that are not UTF-8, too, with U+FFFD for what is not; else they end it
-  --header 'NAME: VALUE' a further header of each request; may be repeated
+  --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
+                         Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
   --help, --version
 
 Prints the id of each message once it was taken. Messages go out in order over one connection. After a cut a message is
-sent again only where it is certain that it was not taken; where that is not known, the program fails and says so.
+sent again only where it is certain that it was not taken, for up to 30 s; where that is not known, the program fails and
+says so. A server that was never there is a failure at once.
+Exit status: 0 everything was taken, 1 something was not or an id could not be printed, 2 called wrongly. SIGINT and
+SIGTERM end it at once: a message on its way may have been taken.
 ";
 
 pub const SUBSCRIBE: &str = "\
@@ -49,16 +58,22 @@ Prints what arrives on a topic; with sse or ws from any server's event stream or
 
 Usage: tidings subscribe URL [OPTIONS]
 
-  --via TRANSPORT        sse, ws, stream, long or short                   [sse]
+  --via TRANSPORT        sse, ws, stream, long or short                   [sse; ws for a ws:// URL]
   --after CURSOR         resume behind this message; also oldest or now   [now]
+                         with sse another server's last event ID, whatever it looks like
   --json                 a JSON object a line: messages with their ids, bookmarks, resets, drains
   --count N              end after so many messages
-  --header 'NAME: VALUE' a further header of each request; may be repeated
+  --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
+                         Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
   --help, --version
 
 Without --json it prints the data of each message and a line break. It reconnects by itself and loses and doubles
 nothing; the last id that --json printed, given to --after, goes on exactly there, over the same or another transport.
 A bookmark is printed where the cursor moves without a message, as it does at the very beginning.
+
+It tries again for ever, after up to 1 s at first and 30 s in the end, or when the server says; but a server that was
+never there, and one that will not (401, 403, 404, 204, another media type), is a failure at once.
+Exit status: 0 after --count messages, SIGINT or SIGTERM, which let it print what it has, 1 failed, 2 called wrongly.
 ";
 
 pub const INSPECT: &str = "\
@@ -66,9 +81,12 @@ Explains bytes field by field: WebSocket frames, an event stream, an HTTP messag
 
 Usage: tidings inspect [HEX | -] [OPTIONS]
 
-  HEX                    the bytes in hexadecimal; spaces and colons between them do not matter
+  HEX                    the bytes in hexadecimal; spaces, colons and commas between them do not matter
   -                      from standard input, in hexadecimal or as they are; also without HEX
   --as FORMAT            frames, sse, http or json                        [guessed by the first bytes]
   --json                 a JSON object a field: at, len, name, text, meaning
   --help, --version
+
+What is not legal is said where it stands; where bytes are missing, a last field of no length says what and how many.
+Exit status: 0 explained, even if what it explains is illegal or incomplete, 1 failed, 2 called wrongly.
 ";
