@@ -7,7 +7,7 @@ use crate::topic::TopicName;
 use std::borrow::Cow;
 use std::boxed::Box;
 use std::fmt;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::string::String;
 use std::vec::Vec;
@@ -113,12 +113,19 @@ pub(super) enum Origin<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     allowed: Vec<String>,
+    /// Whether only this machine reaches the server, so that a page's own origin names this machine, too.
+    loopback: bool,
 }
 
 impl Origins {
     /// `*` means all.
     pub(super) fn allow(&mut self, origin: String) {
         self.allowed.push(origin);
+    }
+
+    /// Tells where the server listens.
+    pub(super) fn listening_on(&mut self, addr: SocketAddr) {
+        self.loopback = addr.ip().is_loopback();
     }
 
     /// Says what is wrong with the list, if anything is.
@@ -137,8 +144,11 @@ impl Origins {
         // Two origins are none that can be trusted.
         let (Ok(origin), None) = (std::str::from_utf8(value), values.next()) else { return Origin::Foreign };
         // The scheme is not compared: behind a proxy that ends TLS only the page knows it.
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
-        if authority.is_some_and(|origin| head.authority().is_some_and(|host| origin.eq_ignore_ascii_case(host))) {
+        let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+        let is_own = head.authority().is_some_and(|host| authority.eq_ignore_ascii_case(host));
+        // Any site may have its name lead to 127.0.0.1 once its page is loaded (DNS rebinding): then `Host` says what the
+        // page says. No site can do that with a number, nor with `localhost` (RFC 6761 §6.3).
+        if is_own && (!self.loopback || is_local(authority)) {
             Origin::Own
         } else if self.allowed.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin)) {
             Origin::Allowed(origin)
@@ -146,6 +156,17 @@ impl Origins {
             Origin::Foreign
         }
     }
+}
+
+/// Whether this authority is an IP address, `localhost` or a name below it.
+fn is_local(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    };
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let (_, top) = host.rsplit_once('.').unwrap_or(("", host));
+    address.parse::<IpAddr>().is_ok() || top.eq_ignore_ascii_case("localhost")
 }
 
 /// Whether a browser could say that a page comes from there: scheme, host and maybe a port. `null` is what it says of

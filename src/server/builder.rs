@@ -47,8 +47,10 @@ impl Builder {
     }
 
     /// Lets pages of another origin (`https://example.org`, or `*` for all) open a WebSocket or a handler's event stream,
-    /// publish and read answers. Pages of the server's own may anyway. May be called more than once. An origin has no
-    /// path, not even a `/` at its end; [`bind`](Self::bind) refuses what is none.
+    /// publish and read answers. Pages of the server's own may anyway: those whose origin has the `Host` that was asked
+    /// for. But where the server listens on a loopback address, that must be an IP address or `localhost`: any site can
+    /// have its name lead there, so that one behind a proxy on the same machine is named here. May be called more than
+    /// once. An origin has no path, not even a `/` at its end; [`bind`](Self::bind) refuses what is none.
     #[must_use]
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.allow(origin.into());
@@ -147,7 +149,8 @@ impl Builder {
         let local_addr = listener.local_addr()?;
         let poll = mio::Poll::new()?;
         let signal = Signal::new(mio::Waker::new(poll.registry(), WAKER)?);
-        let Self { limits, gate, origins, routes, pages, deflate } = self;
+        let Self { limits, gate, mut origins, routes, pages, deflate } = self;
+        origins.listening_on(local_addr);
         let shared = Arc::new(Shared::new(&limits, gate, origins, routes, pages, deflate, signal));
         let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
         Ok(Server { shared, delivery, local_addr })
