@@ -63,7 +63,8 @@ class Subscribe(unittest.TestCase):
         ]
         with Node("events", streams) as server:
             self.assertEqual(self.subscribe(server, "sse", 3), ["one", "two", "three"])
-            self.assertEqual([server.line() for _ in range(3)], [f"request text/event-stream {last}" for last in ("-", "1", "☃ 2")])
+            for last in ("-", "1", "☃ 2"):
+                self.assertEqual(server.line(), f"request text/event-stream {last}")
 
 
 if __name__ == "__main__":
