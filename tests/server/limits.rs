@@ -216,3 +216,13 @@ fn a_large_answer_is_written_by_the_loop_and_the_connection_goes_on() {
     assert_eq!(client.response().text(), "ok\n");
     assert_eq!(client.get("/healthz").status, 200);
 }
+
+#[test]
+fn each_of_many_that_are_too_many_is_told() {
+    let server = start_with(&Limits { connections: 1, ..Limits::default() });
+    let mut first = server.client();
+    assert_eq!(first.get("/healthz").status, 200);
+    for _ in 0..500 {
+        assert_eq!(server.client().get("/healthz").status, 503);
+    }
+}

@@ -18,8 +18,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// descriptor until it has read the answer.
 const REFUSALS: usize = 64;
 
-/// So many clients are let in in a turn before the others have theirs.
-const CLIENTS: usize = 256;
+/// So many clients are let in in a turn before the others have theirs. Fewer than are refused with a word: whoever is
+/// refused, goes and comes again at once could else use up those words within one turn, in which nobody is seen to go.
+const CLIENTS: usize = 32;
 
 /// The listening socket.
 #[derive(Debug)]

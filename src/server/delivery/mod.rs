@@ -177,15 +177,16 @@ impl Delivery {
         // Taken out, so that it can be lent beside the rest.
         let mut batches = mem::take(&mut self.batches);
         batches.renew();
+        let mut is_called_at = false;
         for token in mem::take(&mut self.unread) {
             match token {
-                LISTENER => self.accept(now),
+                LISTENER => is_called_at = true,
                 _ => self.step(token, now, Connection::readable),
             }
         }
         for event in events {
             match event.token() {
-                LISTENER => self.accept(now),
+                LISTENER => is_called_at = true,
                 WAKER => {}
                 token => {
                     if event.is_writable() {
@@ -196,6 +197,10 @@ impl Delivery {
                     }
                 }
             }
+        }
+        // Behind those who go, whose places are free then.
+        if is_called_at {
+            self.accept(now);
         }
         // Behind the frames, which publish.
         let inbox = self.shared.signal.take();
