@@ -147,6 +147,7 @@ pub mod ws;
 #[cfg(feature = "std")]
 mod random;
 mod step;
+mod utf8;
 
 /// The crate of the buffers, which are in nearly every signature here. Taken from here it has the right version.
 pub use bytes;

@@ -4,20 +4,12 @@
 //! Line ends and colons are found before decoding. That gives the same result, because a malformed sequence never
 //! swallows an ASCII byte.
 
+use crate::utf8::valid;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Shorter pieces wait to be validated together.
 const LONG_PIECE: usize = 256;
-
-/// The bytes as they are, if they are UTF-8.
-#[inline]
-pub(super) fn valid(bytes: &[u8]) -> Option<&str> {
-    #[cfg(feature = "std")]
-    return simdutf8::basic::from_utf8(bytes).ok();
-    #[cfg(not(feature = "std"))]
-    return core::str::from_utf8(bytes).ok();
-}
 
 /// [`valid`] for a field that may be missing, which is valid.
 #[inline]

@@ -8,12 +8,7 @@ pub(crate) struct Invalid;
 /// The whole of `bytes` as text.
 #[inline]
 pub(crate) fn whole(bytes: &[u8]) -> Result<&str, Invalid> {
-    // Below this length the vector code's set-up costs more than it saves.
-    #[cfg(feature = "std")]
-    if bytes.len() >= 64 {
-        return simdutf8::basic::from_utf8(bytes).map_err(|_| Invalid);
-    }
-    core::str::from_utf8(bytes).map_err(|_| Invalid)
+    crate::utf8::valid(bytes).ok_or(Invalid)
 }
 
 /// A validator for text that arrives in pieces. All it remembers is the unfinished code point at the end, at most
