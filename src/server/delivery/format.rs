@@ -35,12 +35,12 @@ pub(in super::super) struct Encoding {
 }
 
 impl Encoding {
-    pub(in super::super) fn new(deflate: Option<&Options>) -> Self {
+    pub(super) fn new(deflate: Option<&Options>) -> Self {
         Self { deflate: deflate.map(Encoder::new).unwrap_or_default(), ..Self::default() }
     }
 
     /// Makes frames of what [`Format::messages`] has left to be compressed: that takes ten times as long as all else.
-    pub(in super::super) fn compress(&mut self, output: &mut BytesMut) {
+    pub(super) fn compress(&mut self, output: &mut BytesMut) {
         let mut start = 0;
         for end in self.ends.drain(..) {
             let text = self.texts.get(start..end).unwrap_or_default();

@@ -9,6 +9,8 @@ use super::{Request, Status};
 use crate::inspect::{self, Field};
 use crate::longpoll::Answer;
 use crate::topic::{Cursor, Messages, TopicName};
+use crate::ws::deflate::Encoder;
+use crate::ws::frame::Header;
 use bytes::BytesMut;
 use serde::Serialize;
 use std::fmt::Write;
@@ -61,16 +63,17 @@ impl Request<'_> {
                     let text = "the message is too long to be explained";
                     return Err(Response::fault(Status::UNPROCESSABLE_CONTENT, text));
                 }
-                Some(_) => (encode(&message, id), self.compressed(&message)),
+                Some(_) => encode(&message, id),
             }
         };
-        let (encoded, compressed) = encoded;
-        let mut views: Vec<View> = encoded.into_iter().map(|(via, bytes)| view(via, &bytes)).collect();
-        for view in views.iter_mut().filter(|view| view.transport == Via::WebSocket.as_str()) {
-            view.note = compressed.map(|len| {
+        let views = encoded.into_iter().map(|(via, bytes)| {
+            let compressed = if via == Via::WebSocket { self.compressed(&bytes) } else { None };
+            let note = compressed.map(|len| {
                 std::format!("Clients that agree on permessage-deflate, as browsers do, get {len} bytes (RFC 7692).")
             });
-        }
+            View { note, ..view(via, &bytes) }
+        });
+        let views = views.collect();
         let views = Views { id: std::format!("{id}"), views };
         let body = serde_json::to_vec(&views)
             .map_err(|_| Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"))?;
@@ -79,16 +82,13 @@ impl Request<'_> {
 }
 
 impl Request<'_> {
-    /// The length of the frame for WebSocket clients that offer compression, if it is another.
-    fn compressed(&self, message: &Messages<'_>) -> Option<usize> {
-        let mut encoding = Encoding::new(Some(self.shared.deflate.as_ref()?));
-        let lengths = [true, false].map(|deflated| {
-            let mut bytes = BytesMut::new();
-            Format::Envelopes { deflated }.messages(message.clone(), &mut encoding, &mut bytes);
-            encoding.compress(&mut bytes);
-            bytes.len()
-        });
-        (lengths[0] < lengths[1]).then_some(lengths[0])
+    /// The length of that frame for WebSocket clients that offer compression, if it is shorter.
+    fn compressed(&self, frame: &[u8]) -> Option<usize> {
+        let mut encoder = Encoder::new(self.shared.deflate.as_ref()?);
+        let (_, header_len) = Header::parse(frame).ok()??;
+        let mut bytes = BytesMut::new();
+        encoder.encode_text_bytes(frame.get(header_len..)?, &mut bytes);
+        (bytes.len() < frame.len()).then_some(bytes.len())
     }
 }
 
