@@ -6,9 +6,8 @@
 
 use bytes::BytesMut;
 use tidings::Step;
-use tidings::http::Headers;
 use tidings::ws::deflate::Options;
-use tidings::ws::handshake::{Answer, Extensions, Request};
+use tidings::ws::handshake::Extensions;
 use tidings::ws::{Config, Connection, Event, ProtocolError};
 
 #[path = "../../tests/support/mod.rs"]
@@ -45,20 +44,7 @@ fn extensions(choice: u8) -> Extensions {
     } else {
         "permessage-deflate; client_no_context_takeover; server_no_context_takeover; server_max_window_bits=9"
     };
-    let headers: Headers<'_> = [
-        ("Host", "h"),
-        ("Upgrade", "websocket"),
-        ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ("Sec-WebSocket-Version", "13"),
-        ("Sec-WebSocket-Extensions", offer),
-    ]
-    .into_iter()
-    .collect();
-    let options = Options { min_len: 0, ..Options::default() };
-    let request = Request::check("GET", true, &headers).expect("a good request");
-    let answer = Answer { deflate: Some(&options), ..Answer::default() };
-    request.accept(&answer, &mut BytesMut::new()).expect("a good answer")
+    support::agree(offer, &Options { min_len: 0, ..Options::default() })
 }
 
 fn connection(choice: u8, extensions: &Extensions) -> Connection {

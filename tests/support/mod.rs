@@ -7,6 +7,9 @@
 use bytes::BytesMut;
 use std::fmt::Debug;
 use tidings::Step;
+use tidings::http::Headers;
+use tidings::ws::deflate;
+use tidings::ws::handshake::{Answer, Extensions, Request};
 
 /// What a machine made of a stream of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,23 @@ impl<E: Debug, X: Debug> Outcome<E, X> {
     pub fn err(self) -> X {
         self.error.unwrap_or_else(|| panic!("expected an error, got {:?}", self.events))
     }
+}
+
+/// What a server agrees on with a client that makes this offer in `Sec-WebSocket-Extensions`.
+pub fn agree(offer: &str, options: &deflate::Options) -> Extensions {
+    let headers: Headers<'_> = [
+        ("Host", "h"),
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Extensions", offer),
+    ]
+    .into_iter()
+    .collect();
+    let request = Request::check("GET", true, &headers).expect("a good request");
+    let answer = Answer { deflate: Some(options), ..Answer::default() };
+    request.accept(&answer, &mut BytesMut::new()).expect("a good answer")
 }
 
 /// Two-way splits are tried at every position up to this length of a case, and at a few hundred positions beyond.

@@ -1,13 +1,13 @@
 //! RFC 7692: permessage-deflate.
 
 use crate::delivery::joined;
-use crate::support;
+use crate::support::{self, agree as extensions};
 use crate::wire::*;
 use bytes::BytesMut;
 use proptest::prelude::*;
-use tidings::http::{Headers, RequestReader};
+use tidings::http::RequestReader;
 use tidings::ws::deflate::{Encoder, Options};
-use tidings::ws::handshake::{Answer, ClientHandshake, Extensions, HandshakeFailure, Opening, Request, Response};
+use tidings::ws::handshake::{ClientHandshake, Extensions, HandshakeFailure, Opening, Response};
 use tidings::ws::{Config, Connection, Delivery, Prepared, ProtocolError};
 
 const RSV1: u8 = 0x40;
@@ -15,21 +15,6 @@ const RSV1: u8 = 0x40;
 /// The server's answer to an offer, as its header.
 fn answer(offer: &'static str, options: &Options) -> Option<String> {
     extensions(offer, options).deflate.map(|agreement| agreement.to_string())
-}
-
-fn extensions(offer: &'static str, options: &Options) -> Extensions {
-    let headers: Headers<'_> = [
-        ("Host", "h"),
-        ("Upgrade", "websocket"),
-        ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ("Sec-WebSocket-Version", "13"),
-        ("Sec-WebSocket-Extensions", offer),
-    ]
-    .into_iter()
-    .collect();
-    let request = Request::check("GET", true, &headers).unwrap();
-    request.accept(&Answer { deflate: Some(options), ..Answer::default() }, &mut BytesMut::new()).unwrap()
 }
 
 fn server_with(offer: &'static str, config: Config) -> Connection {
