@@ -3,6 +3,11 @@
 /// From so many bytes on, asking which vector instructions this machine has costs less than they save.
 #[cfg(feature = "std")]
 const WORTH_DISPATCHING: usize = 256;
+/// From so many on, it pays to begin at a cache line: each vector then touches one line, not two.
+#[cfg(feature = "std")]
+const WORTH_ALIGNING: usize = 8 * 1024;
+#[cfg(feature = "std")]
+const CACHE_LINE: usize = 64;
 
 /// Masks or unmasks `data`, whose first byte stands at position 0 of the payload.
 ///
@@ -27,7 +32,11 @@ fn apply_dispatched(key: [u8; 4], data: &mut [u8]) {
     use std::sync::LazyLock;
     // Asked once: the answers are many, and putting them together takes as long as masking half a kilobyte.
     static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
-    dispatch!(*LEVEL, _simd => apply_here(key, data));
+    let before = if data.len() < WORTH_ALIGNING { 0 } else { data.as_ptr().align_offset(CACHE_LINE).min(data.len()) };
+    let (before, lines) = data.split_at_mut(before);
+    apply_here(key, before);
+    let key = rotated(key, before.len() as u64);
+    dispatch!(*LEVEL, _simd => apply_here(key, lines));
 }
 
 #[inline(always)]
