@@ -78,7 +78,7 @@ fn check_request(method: &str, target: &str, headers: &[(&str, &str)]) -> Result
         return Err(SendError::Method);
     }
     // §3.2: no whitespace, so that nothing can pose as the end of the line. A fragment is no part of a target.
-    if target.is_empty() || !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+    if target.is_empty() || !syntax::all(target.as_bytes(), |byte| byte.is_ascii_graphic() && byte != b'#') {
         return Err(SendError::Target);
     }
     check_response(Status::OK, headers)?;
@@ -93,7 +93,7 @@ fn check_headers(headers: &[(&str, &str)]) -> Result<(), SendError> {
         if !is_token(name) {
             return Err(SendError::HeaderName);
         }
-        if !value.bytes().all(syntax::is_field_value) {
+        if !syntax::all(value.as_bytes(), syntax::is_field_value) {
             return Err(SendError::HeaderValue);
         }
     }

@@ -235,7 +235,7 @@ fn is_target(method: &str, target: &str) -> bool {
         [first, ..] => first.is_ascii_alphabetic() && target.contains("://"),
         [] => false,
     };
-    has_form && target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    has_form && syntax::all(target.as_bytes(), |byte| byte.is_ascii_graphic() && byte != b'#')
 }
 
 /// §3.2: HTTP/1.1 has exactly one `Host`, HTTP/1.0 at most one, and it is a host.
