@@ -58,8 +58,9 @@ impl Wire {
             copy.copy_from_slice(black_box(&self.bytes));
             copy.len() as u64
         });
-        let contestants = vec![
-            self.tidings(read),
+        let in_place = Config { input_buffer: MAX_MESSAGE, ..Config::default() };
+        let mut contestants = vec![
+            self.tidings("tidings", read, Config::default()),
             limit,
             self.nexus_web(read),
             self.sockudo_ws(read),
@@ -67,15 +68,18 @@ impl Wire {
             self.fastwebsockets(read),
             self.tungstenite(read),
         ];
+        if self.bytes.len() / self.messages > Config::default().input_buffer {
+            contestants.insert(1, self.tidings("tidings, waiting in the buffer", read, in_place));
+        }
         bench.row(name, self.messages as u64, contestants);
     }
 
     /// Reads as a driver does: what was not consumed is moved to the front, new bytes come behind it.
-    fn tidings(&self, read: usize) -> Contestant<'_> {
-        let mut connection = Connection::server(Config::default());
+    fn tidings(&self, name: &'static str, read: usize, config: Config) -> Contestant<'_> {
+        let mut buffer = vec![0; READ + config.input_buffer];
+        let mut connection = Connection::server(config);
         let mut output = BytesMut::new();
-        let mut buffer = vec![0; READ + Connection::MIN_INPUT];
-        Contestant::new("tidings", move || {
+        Contestant::new(name, move || {
             let (mut seen, mut filled) = (0, 0);
             for piece in self.bytes.chunks(read) {
                 buffer[filled..filled + piece.len()].copy_from_slice(piece);
@@ -101,7 +105,7 @@ impl Wire {
     fn nexus_web(&self, read: usize) -> Contestant<'_> {
         let mut reader = nexus_web::ws::FrameReader::builder()
             .role(nexus_web::ws::Role::Server)
-            .buffer_capacity(READ + Connection::MIN_INPUT)
+            .buffer_capacity(READ + Config::default().input_buffer)
             .message_capacity(MAX_MESSAGE)
             .max_frame_size(MAX_MESSAGE as u64)
             .max_message_size(MAX_MESSAGE)

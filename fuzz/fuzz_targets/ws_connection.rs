@@ -12,14 +12,19 @@ use tidings::ws::{Config, Connection, Event, ProtocolError};
 mod support;
 
 const MAX_MESSAGE: usize = 600;
+/// Every frame that is allowed stays in such a buffer until it is whole.
+const LARGE_INPUT: usize = 1024;
 
 /// One input.
 pub fn run(data: &[u8]) {
     let Some((&choice, wire)) = data.split_first() else { return };
     let piece = usize::from(choice >> 1) + 1;
-    let whole = support::feed(receive(choice), &[wire]);
+    let whole = support::feed(receive(choice, LARGE_INPUT), &[wire]);
     let pieces: Vec<&[u8]> = wire.chunks(piece).collect();
-    assert_eq!(whole, support::feed(receive(choice), &pieces), "in pieces of {piece}");
+    for input_buffer in [LARGE_INPUT, Connection::MIN_INPUT] {
+        let split = support::feed(receive(choice, input_buffer), &pieces);
+        assert_eq!(whole, split, "in pieces of {piece}, with a buffer of {input_buffer}");
+    }
     // Each byte costs at most one Pong and one Close, never more.
     assert!(whole.output.len() <= 8 * wire.len() + 140);
 }
@@ -27,8 +32,9 @@ pub fn run(data: &[u8]) {
 /// An event in words: its kind and its payload.
 type Got = (&'static str, Vec<u8>);
 
-fn receive(choice: u8) -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<Got>, ProtocolError> {
-    let config = Config { max_message: MAX_MESSAGE, max_frame: 500, max_fragments: 9, ..Config::default() };
+fn receive(choice: u8, input_buffer: usize) -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<Got>, ProtocolError> {
+    let config =
+        Config { max_message: MAX_MESSAGE, max_frame: 500, max_fragments: 9, input_buffer, ..Config::default() };
     let mut connection =
         if choice & 1 == 0 { Connection::server(config) } else { Connection::client(config, |bytes| bytes.fill(0x5a)) };
     move |input, output| match connection.receive(input, output) {

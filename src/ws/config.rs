@@ -12,6 +12,11 @@ pub struct Config {
     /// Frames of one message, empty ones too: they cost no memory, but without a bound a peer could send them for ever
     /// and a message would never end. At least 1. Default: 131,072, which lets 8 MiB through in fragments of 64 bytes.
     pub max_fragments: usize,
+    /// Bytes that the caller's input buffer can hold. A frame that fits, its header included, stays there until it is whole
+    /// and is handed out as it lies, without a copy or memory of the connection's; the parts of a larger one are consumed
+    /// as they arrive. Default: 4 KiB; the least that counts: [`Connection::MIN_INPUT`](super::Connection::MIN_INPUT).
+    /// It is worth raising where large messages are usual and the buffer is there anyway, one for all connections.
+    pub input_buffer: usize,
     /// Bytes in `output` from which on Pongs are no longer appended: the newest is kept, which §5.5.3 allows, so that a
     /// peer that pings and never reads costs no growing memory. The next [`receive`](super::Connection::receive) that
     /// finds room sends it: call it, without input if there is none, when `output` was written. Default: 64 KiB.
@@ -39,6 +44,7 @@ impl Default for Config {
             max_frame: 16 << 20,
             max_message: 16 << 20,
             max_fragments: 1 << 17,
+            input_buffer: 4 << 10,
             max_unsent: 64 << 10,
             delivery: Delivery::Whole,
         }

@@ -10,8 +10,9 @@
 //! | `Failed`    | refused       | the same error again | –                   | no            | half-close   |
 
 use super::assembly::Assembly;
+use super::frame::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
 use super::handshake::Extensions;
-use super::receive::{CheckedAhead, ControlPayload, OpenFrame};
+use super::receive::{Ahead, ControlPayload, OpenFrame};
 use super::send::{Keys, Sending};
 use super::{Codec, Config, Ending, Event, ProtocolError, Role, mask, utf8};
 use crate::{Step, Transport};
@@ -57,8 +58,8 @@ pub struct Connection {
     pub(super) message: Option<Assembly>,
     /// The data frame whose header was consumed and whose payload is still arriving.
     pub(super) frame: Option<OpenFrame>,
-    /// How far the text of a frame that waits in the caller's buffer was checked.
-    pub(super) checked_ahead: Option<CheckedAhead>,
+    /// How far the work on a frame that waits in the caller's buffer has come.
+    pub(super) ahead: Option<Ahead>,
     pub(super) owed_pong: Option<ControlPayload>,
     /// Nothing is under way: no message, no frame, no Pong owed, and not closed.
     pub(super) is_calm: bool,
@@ -74,9 +75,10 @@ pub(super) enum State {
 }
 
 impl Connection {
-    /// The input buffer must be able to hold this many bytes: a smaller frame stays in it until it is whole. More is
-    /// faster, since more messages then lie whole in it; 16 to 64 KiB are usual.
-    pub const MIN_INPUT: usize = 4096;
+    /// The input buffer must be able to hold this many bytes: the longest control frame, for these are never handed out in
+    /// parts. [`Config::input_buffer`] tells how many it does hold; 16 to 64 KiB are usual, since the more messages lie
+    /// whole in it, the faster.
+    pub const MIN_INPUT: usize = MAX_HEADER + MAX_CONTROL_PAYLOAD;
 
     /// The server's side.
     #[must_use]
@@ -101,7 +103,7 @@ impl Connection {
             sending: None,
             message: None,
             frame: None,
-            checked_ahead: None,
+            ahead: None,
             owed_pong: None,
             is_calm: true,
         }
@@ -147,8 +149,8 @@ impl Connection {
     /// Takes input, in place: payloads are unmasked where they lie.
     ///
     /// At most one event a call; `None` means that more bytes are needed. Of a frame larger than
-    /// [`MIN_INPUT`](Self::MIN_INPUT) the parts are consumed as they arrive; a smaller one stays, and must be shown again
-    /// as it is with more behind it. Pongs and the answer to a Close are appended to `output`; write it before you wait.
+    /// [`Config::input_buffer`] the parts are consumed as they arrive; a smaller one stays, and must be shown again as it
+    /// is then, with more behind it: what has come of it may be unmasked already. Pongs and the answer to a Close are appended to `output`; write it before you wait.
     ///
     /// # Errors
     /// The peer broke the protocol or a limit. The Close frame that says so is in `output`; the error is final and

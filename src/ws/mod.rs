@@ -18,7 +18,7 @@
 //! 4. [`Connection::transport`] says what becomes of the socket: go on, end the writing side and read on, or close.
 //!
 //! A message that lies whole in the input is unmasked in place and handed out as it lies there; only fragments, frames
-//! larger than [`Connection::MIN_INPUT`] and compressed messages take memory of the connection's own, as much as has
+//! larger than [`Config::input_buffer`] and compressed messages take memory of the connection's own, as much as has
 //! arrived. For messages to many connections see [`Prepared`]; for messages too large to hold, [`Delivery::Chunks`] and
 //! [`Connection::send_text_fragment`]. [`frame`] and [`mask`] are the pure functions that all stands on.
 

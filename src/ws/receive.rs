@@ -44,11 +44,11 @@ impl OpenFrame {
     }
 }
 
-/// How far the text of a frame was checked that waits in the caller's buffer.
+/// How far the payload of a frame that waits in the caller's buffer is unmasked and, if it is text, checked.
 #[derive(Debug)]
-pub(super) struct CheckedAhead {
+pub(super) struct Ahead {
     bytes: usize,
-    utf8: Validator,
+    utf8: Option<Validator>,
 }
 
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Connection {
         self.is_calm = matches!(self.state, State::Open | State::CloseSent)
             && self.message.is_none()
             && self.frame.is_none()
-            && self.checked_ahead.is_none()
+            && self.ahead.is_none()
             && self.owed_pong.is_none();
         step
     }
@@ -141,8 +141,8 @@ impl Connection {
             };
             self.admit(&header)?;
             let Some(frame_len) = whole_in(rest.len(), header_len, header.payload_len) else {
-                if header.payload_len <= (Self::MIN_INPUT - MAX_HEADER) as u64 {
-                    self.check_ahead(&header, &rest[header_len..])?;
+                if header.payload_len <= (self.config.input_buffer.max(Self::MIN_INPUT) - MAX_HEADER) as u64 {
+                    self.work_ahead(&header, &mut rest[header_len..])?;
                     return Ok(Step::incomplete(total - rest.len()));
                 }
                 rest = &mut rest[header_len..];
@@ -153,9 +153,8 @@ impl Connection {
             let (frame, behind) = rest.split_at_mut(frame_len);
             rest = behind;
             let payload = &mut frame[header_len..];
-            if let Some(key) = header.mask {
-                mask::apply(key, payload);
-            }
+            let done = self.ahead.take().map_or(0, |ahead| ahead.bytes);
+            unmask_from(done, &header, payload);
             if let Some(event) = self.whole_frame(&header, payload, output)? {
                 return Ok(Step::event(total - rest.len(), event));
             }
@@ -207,7 +206,6 @@ impl Connection {
         payload: &'a [u8],
         output: &mut BytesMut,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        self.checked_ahead = None;
         match header.opcode {
             Opcode::Text if header.fin && !header.rsv1 => {
                 let text = utf8::whole(payload).map_err(|_| ProtocolError::InvalidUtf8)?; // §8.1
@@ -255,29 +253,22 @@ impl Connection {
         Ok(event)
     }
 
-    /// Checks the text of a frame that stays in the caller's buffer until it is whole, so that a bad byte fails the
-    /// connection although the frame is unfinished (§8.1). Each byte is looked at once, in a copy: the caller's bytes
-    /// stay as they are.
-    fn check_ahead(&mut self, header: &Header, payload: &[u8]) -> Result<(), ProtocolError> {
-        let utf8 = match (header.opcode, &self.message) {
-            (Opcode::Text, _) if !header.rsv1 => Validator::default(),
-            (Opcode::Continuation, Some(message)) => match message.validator() {
-                Some(validator) => validator,
-                None => return Ok(()),
+    /// Unmasks what has come of a frame that stays in the caller's buffer until it is whole, while the processor's cache
+    /// still has it, and checks text, so that a bad byte fails the connection although the frame is unfinished (§8.1).
+    fn work_ahead(&mut self, header: &Header, payload: &mut [u8]) -> Result<(), ProtocolError> {
+        let ahead = self.ahead.get_or_insert_with(|| Ahead {
+            bytes: 0,
+            utf8: match (header.opcode, &self.message) {
+                (Opcode::Text, _) if !header.rsv1 => Some(Validator::default()),
+                (Opcode::Continuation, Some(message)) => message.validator(),
+                _ => None,
             },
-            _ => return Ok(()),
-        };
-        let ahead = self.checked_ahead.get_or_insert(CheckedAhead { bytes: 0, utf8 });
-        let mut scratch = [0; 128];
-        for piece in payload.get(ahead.bytes..).unwrap_or_default().chunks(scratch.len()) {
-            let copy = &mut scratch[..piece.len()];
-            copy.copy_from_slice(piece);
-            if let Some(key) = header.mask {
-                mask::apply(mask::rotated(key, ahead.bytes as u64), copy);
-            }
-            ahead.utf8.push(copy, |_| {}).map_err(|_| ProtocolError::InvalidUtf8)?;
-            ahead.bytes += piece.len();
+        });
+        unmask_from(ahead.bytes, header, payload);
+        if let (Some(utf8), Some(piece)) = (&mut ahead.utf8, payload.get(ahead.bytes..)) {
+            utf8.push(piece, |_| {}).map_err(|_| ProtocolError::InvalidUtf8)?;
         }
+        ahead.bytes = payload.len();
         Ok(())
     }
 
@@ -326,6 +317,14 @@ impl Connection {
         self.is_calm = false;
         self.message = None;
         self.frame = None;
+    }
+}
+
+/// Unmasks a payload whose first bytes are unmasked already.
+#[inline]
+fn unmask_from(done: usize, header: &Header, payload: &mut [u8]) {
+    if let (Some(key), Some(masked)) = (header.mask, payload.get_mut(done..)) {
+        mask::apply(mask::rotated(key, done as u64), masked);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::wire::*;
 use tidings::Step;
-use tidings::ws::{Event, ProtocolError};
+use tidings::ws::frame::MAX_HEADER;
+use tidings::ws::{Config, Connection, Event, ProtocolError};
 
 #[test]
 fn fragments_become_one_message() {
@@ -47,7 +48,7 @@ fn a_new_message_inside_a_fragmented_one_is_refused() {
 fn a_large_frame_is_consumed_as_it_arrives() {
     let payload = vec![7; 20_000];
     let wire = masked(FIN | BINARY, &payload);
-    let mut connection = tidings::ws::Connection::server(tidings::ws::Config::default());
+    let mut connection = Connection::server(Config::default());
     let mut output = bytes::BytesMut::new();
     for piece in wire[..wire.len() - 1].chunks(1000) {
         let len = piece.len();
@@ -63,15 +64,53 @@ fn a_large_frame_is_consumed_as_it_arrives() {
 #[test]
 fn a_small_frame_stays_in_the_input_until_it_is_whole_and_is_then_borrowed() {
     let wire = masked(FIN | TEXT, "Grüße".as_bytes());
-    let mut connection = tidings::ws::Connection::server(tidings::ws::Config::default());
+    let mut connection = Connection::server(Config::default());
     let mut output = bytes::BytesMut::new();
     let mut input = wire.clone();
     for end in 0..wire.len() {
         let step = connection.receive(&mut input[..end], &mut output).unwrap();
         assert_eq!((step.consumed, step.event), (0, None));
     }
-    assert_eq!(input, wire, "left as it was");
     let step = connection.receive(&mut input, &mut output).unwrap();
     let Some(Event::Text(std::borrow::Cow::Borrowed(text))) = step.event else { panic!("{step:?}") };
     assert_eq!(text, "Grüße");
+}
+
+#[test]
+fn a_frame_that_fits_the_input_buffer_is_never_copied_and_one_byte_more_is_consumed_as_it_arrives() {
+    let config = Config { input_buffer: 100_000, ..Config::default() };
+    for (len, stays) in [(100_000 - MAX_HEADER, true), (100_001 - MAX_HEADER, false)] {
+        let wire = masked(FIN | BINARY, &vec![0xa5; len]);
+        let mut connection = Connection::server(config.clone());
+        let mut output = bytes::BytesMut::new();
+        let mut input = wire.clone();
+        let (mut used, mut filled) = (0, 0);
+        while filled + 1000 < wire.len() {
+            filled += 1000;
+            let step = connection.receive(&mut input[used..filled], &mut output).unwrap();
+            assert_eq!(step, Step { consumed: if stays { 0 } else { filled - used }, event: None });
+            used += step.consumed;
+        }
+        let step = connection.receive(&mut input[used..], &mut output).unwrap();
+        let Some(Event::Binary(data)) = step.event else { panic!("{len}") };
+        assert_eq!(matches!(data, std::borrow::Cow::Borrowed(_)), stays);
+        assert!(data.len() == len && data.iter().all(|&byte| byte == 0xa5));
+    }
+}
+
+#[test]
+fn the_size_of_the_input_buffer_changes_no_event() {
+    let wire = [
+        masked(TEXT, "Grüße".repeat(100).as_bytes()),
+        masked(FIN | PING, &[b'?'; 125]),
+        masked(FIN | CONTINUATION, "κόσμε".repeat(50).as_bytes()),
+        masked(FIN | BINARY, &[3; 500]),
+        masked(FIN | TEXT, &[0xff; 300]),
+    ]
+    .concat();
+    let with = |input_buffer| gets(&wire, || Connection::server(Config { input_buffer, ..Config::default() }));
+    let small = with(0);
+    assert_eq!((small.events.len(), small.error), (3, Some(ProtocolError::InvalidUtf8)));
+    assert_eq!(small, with(512));
+    assert_eq!(small, with(1 << 20));
 }
