@@ -326,10 +326,10 @@ fn many_small_blocks_take_linear_time() {
         assert_eq!(step.event.map(Got::from), Some(Got::Binary(vec![])));
         start.elapsed()
     };
-    let least = |blocks| (0..3).map(|_| time_for(blocks)).min().unwrap();
-    let (few, many) = (least(10_000), least(320_000));
-    // 32 times as many in a quiet place, and over 500 times if it were not linear.
-    assert!(many < few * 250, "32 times as many take {many:?} instead of {few:?}");
+    // 32 times as many take 32 times as long in a quiet place, and over 500 times if it were not linear. What else the
+    // machine does may spoil one comparison, but not all of them.
+    let is_linear = || time_for(320_000) < time_for(10_000) * 250;
+    assert!((0..10).any(|_| is_linear()));
 }
 
 fn payload_len(event: &Got) -> usize {
