@@ -20,6 +20,7 @@
 //!  inspect/                   explains bytes, field by field
 //!  ───────────────────────────────────────────────────────────────
 //!  ws/    sse/    longpoll/   protocol state machines: bytes in → events, events → bytes
+//!  reconnect/                 when to try again: what the clients of all transports share
 //!  topic/                     one bounded log, one cursor: what every transport serves
 //!  http/                      HTTP/1.1 heads and bodies, as far as push needs them
 //! ```
@@ -138,6 +139,7 @@ pub mod http;
 #[cfg(any(feature = "server", feature = "client"))]
 pub mod inspect;
 pub mod longpoll;
+pub mod reconnect;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod sse;

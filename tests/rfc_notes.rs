@@ -14,7 +14,7 @@ const REASONS: [&str; 5] = ["Not done:", "Not needed:", "Left to", "The caller's
 const BARE_SECTIONS: [(&str, u32); 3] = [("ws", 6455), ("http", 9112), ("longpoll", 6202)];
 
 /// What of `src/` is asked whether its citations have rows.
-const CITING: [&str; 8] = ["client", "http", "longpoll", "server", "sse", "step.rs", "topic", "ws"];
+const CITING: [&str; 9] = ["client", "http", "longpoll", "reconnect", "server", "sse", "step.rs", "topic", "ws"];
 
 #[test]
 fn the_notes_and_the_code_belong_together() {

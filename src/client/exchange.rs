@@ -1,11 +1,11 @@
 //! One request and its answer, over a connection that is there.
 
 use super::error::Trouble;
-use super::session::Verdict;
 use super::target::Target;
 use super::wire::{Filled, Wire};
 use super::{Cut, Error, Options, Stop, headers};
 use crate::http::{self, BodyEvent, BodyReader, Framing, ResponseHead, ResponseReader, Status};
+use crate::reconnect::Verdict;
 use crate::step::later;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,9 +1,10 @@
 //! The loop that all subscribers share: connect, read, wait, and again.
 
 use super::error::Trouble;
-use super::session::{Backoff, Due, Session};
+use super::session::{Due, Session};
 use super::target::Target;
 use super::{Cut, Error, Options, Received, Stop, headers};
+use crate::reconnect::Backoff;
 use crate::topic::After;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};

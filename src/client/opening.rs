@@ -2,11 +2,11 @@
 
 use super::error::Trouble;
 use super::exchange::{Answer, MAX_REDIRECTS};
-use super::session::Verdict;
 use super::target::Target;
 use super::websocket::WebSocketOptions;
 use super::wire::{Filled, Wire};
 use super::{Cut, Error, Stop, headers};
+use crate::reconnect::Verdict;
 use crate::ws::handshake::{ClientHandshake, Extensions, Opening, Response};
 use alloc::borrow::ToOwned;
 use alloc::string::String;

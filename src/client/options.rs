@@ -16,7 +16,7 @@ pub struct Options {
     /// refused. They are not sent to another origin that the server redirects to.
     pub headers: Vec<(String, String)>,
     /// The longest first wait before a reconnection; it doubles with each failure in a row, and the actual wait is drawn
-    /// between nothing and it. Default 1 s. A `retry:` of an event stream takes its place.
+    /// between nothing and it. Default 1 s. A `retry:` of an event stream takes its place and is waited for before that.
     pub retry: Duration,
     /// It doubles up to this. Default 30 s: a server that is back is found again within a coffee's pouring.
     pub retry_max: Duration,

@@ -3,10 +3,11 @@
 use super::error::Trouble;
 use super::exchange::{self, Answer, Get};
 use super::feed::{Feed, Link, Transport, subscriber};
-use super::session::{Hold, Verdict};
+use super::session::Hold;
 use super::wire::Wire;
 use super::{Cut, Error, Options};
 use crate::envelope::{self, Batch};
+use crate::reconnect::Verdict;
 use crate::step::later;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

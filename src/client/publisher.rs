@@ -2,11 +2,11 @@
 
 use super::error::Trouble;
 use super::exchange::{self, Answer};
-use super::session::Backoff;
 use super::target::Target;
 use super::wire::Wire;
 use super::{Cut, Error, Options, Stop, headers};
 use crate::envelope;
+use crate::reconnect::Backoff;
 use crate::topic::Cursor;
 use alloc::string::String;
 use core::fmt;

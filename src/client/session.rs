@@ -13,96 +13,11 @@
 //! less and less often.
 
 use crate::Instant;
-use crate::http::Status;
+use crate::reconnect::Backoff;
 use crate::step::later;
 use crate::topic::Reset;
 use alloc::string::{String, ToString};
 use core::time::Duration;
-
-/// How long to wait before the next try: exponential, with full jitter.
-#[derive(Debug, Clone)]
-pub struct Backoff {
-    base: Duration,
-    ceiling: Duration,
-    failures: u32,
-    random: fn(&mut [u8]),
-}
-
-impl Backoff {
-    /// No base is shorter: `retry: 0` must not make a busy loop.
-    pub const MIN: Duration = Duration::from_millis(100);
-    /// No wait is longer, whatever a server says.
-    pub const MAX: Duration = Duration::from_secs(3600);
-
-    /// Waits of up to `base` after the first failure, twice that after the second, up to `ceiling`.
-    #[must_use]
-    pub fn new(base: Duration, ceiling: Duration, random: fn(&mut [u8])) -> Self {
-        Self { base: base.clamp(Self::MIN, Self::MAX), ceiling: ceiling.min(Self::MAX), failures: 0, random }
-    }
-
-    /// The server would like another base.
-    pub fn set_base(&mut self, base: Duration) {
-        self.base = base.clamp(Self::MIN, Self::MAX);
-    }
-
-    /// Something worked: the next wait is a first one.
-    pub fn reset(&mut self) {
-        self.failures = 0;
-    }
-
-    /// Something failed: how long to wait. A time that the server asked for wins; up to one base comes on top, so that
-    /// those who were sent away together do not come back together.
-    pub fn next_wait(&mut self, retry_after: Option<Duration>) -> Duration {
-        let factor = 2_u32.saturating_pow(self.failures);
-        self.failures = self.failures.saturating_add(1);
-        match retry_after {
-            Some(asked) => asked.min(Self::MAX) + self.up_to(self.base),
-            None => self.up_to(self.base.saturating_mul(factor).min(self.ceiling.max(self.base))),
-        }
-    }
-
-    /// A random time between zero and `cap`.
-    fn up_to(&self, cap: Duration) -> Duration {
-        let mut bytes = [0; 4];
-        (self.random)(&mut bytes);
-        // At most an hour in microseconds, times 32 bits: no overflow.
-        let cap = u64::try_from(cap.as_micros()).unwrap_or(u64::MAX).min(u64::from(u32::MAX));
-        Duration::from_micros((cap * u64::from(u32::from_be_bytes(bytes))) >> 32)
-    }
-}
-
-/// What an answer's status means to a client that would like to subscribe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// What was asked for follows.
-    Accepted,
-    /// Ask at the `Location`.
-    Redirected,
-    /// 410 with a reset, for a poll.
-    Reset,
-    /// Not now; come back.
-    Later,
-    /// No, and more tries will not change it.
-    Never,
-}
-
-impl Verdict {
-    /// Of a status. 204 is how a server tells an event source to stop (WHATWG HTML, "processing model"), and a stream
-    /// or a poll alike.
-    #[must_use]
-    pub const fn of(status: Status) -> Self {
-        match status.as_u16() {
-            101 | 200 => Self::Accepted,
-            301 | 302 | 303 | 307 | 308 => Self::Redirected,
-            410 => Self::Reset,
-            // These are about what was asked, not about now.
-            501 | 505 => Self::Never,
-            // Gateways have numbers of their own for a server that cannot be reached.
-            408 | 425 | 429 | 500..=599 => Self::Later,
-            _ => Self::Never,
-        }
-    }
-}
 
 /// One subscription: where it stands in the log, and when to do what about its connection.
 #[derive(Debug, Clone)]
@@ -177,7 +92,7 @@ impl<I: Instant> Session<I> {
 
     /// The server would like reconnections to wait about so long.
     pub fn handle_retry(&mut self, base: Duration) {
-        self.backoff.set_base(base);
+        self.backoff.set_retry(base);
     }
 
     /// The connection is gone, or was not made: how long to wait.
