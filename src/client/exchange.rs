@@ -45,7 +45,7 @@ impl Answer {
 
     /// Whether the body has this media type (RFC 9110 §8.3.1: no case, parameters aside).
     pub(super) fn expect_type(&self, media_type: &str) -> Result<(), Error> {
-        let essence = self.content_type.split(';').next().unwrap_or_default().trim();
+        let essence = http::essence(&self.content_type);
         if essence.eq_ignore_ascii_case(media_type) { Ok(()) } else { Err(Error::ContentType(essence.to_string())) }
     }
 

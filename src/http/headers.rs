@@ -84,6 +84,17 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// Headers of a client's own and those of its caller, which take the place of those of the same name.
+pub(crate) fn overlay<'a>(own: &[(&'a str, &'a str)], callers: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let is_replaced = |name: &str| callers.iter().any(|(caller, _)| is_name(caller, name));
+    own.iter().filter(|(name, _)| !is_replaced(name)).chain(callers).copied().collect()
+}
+
+/// The media type of a `Content-Type`, without its parameters; compare it without regard to case (RFC 9110 §8.3.1).
+pub(crate) fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
 /// §5: names have no case. The lengths are compared first, so that most names cost one comparison.
 #[inline]
 pub(super) fn is_name(left: &str, right: &str) -> bool {

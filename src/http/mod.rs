@@ -46,5 +46,6 @@ pub use error::{BodyError, HeadError, SendError};
 pub use framing::Framing;
 pub use head::{RequestHead, ResponseHead, Version};
 pub use headers::{Header, Headers};
+pub(crate) use headers::{essence, overlay};
 pub use reader::{HeadLimits, RequestReader, ResponseReader};
 pub use status::Status;

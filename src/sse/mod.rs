@@ -13,7 +13,8 @@
 //!                                                      the blank line: dispatch
 //! ```
 //!
-//! [`Event`] writes blocks, [`Decoder`] reads them back from bytes in any split.
+//! [`Event`] writes blocks, [`Decoder`] reads them back from bytes in any split. [`EventSource`] has a decoder and knows
+//! when to connect, what to ask for, and what the answer leads to: a client without its sockets.
 //!
 //! ```
 //! use bytes::BytesMut;
@@ -36,11 +37,15 @@ mod assembly;
 mod block;
 mod decode;
 mod event;
+mod event_source;
 mod field;
 mod limits;
+mod request;
 mod scan;
 mod text;
 
 pub use decode::{Decoded, Decoder};
 pub use event::{Event, SendError};
+pub use event_source::{EventSource, ReadyState, Response};
 pub use limits::{DecodeError, DecoderLimits};
+pub use request::Request;

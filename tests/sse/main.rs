@@ -13,6 +13,7 @@ mod fields;
 mod interpreting;
 mod limits;
 mod parsing;
+mod reconnecting;
 
 use std::time::Duration;
 use support::{Outcome, check};
