@@ -51,3 +51,20 @@ pub(crate) const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 pub(crate) fn later<I: Instant>(now: I, wait: Duration) -> I {
     now + wait.min(NEVER)
 }
+
+/// How much of `most` lies between two points in time, to the millisecond: clocks here can add, not subtract.
+pub(crate) fn elapsed<I: Instant>(since: I, now: I, most: Duration) -> Duration {
+    let (mut least, mut beyond) = (0, u64::try_from(most.min(NEVER).as_millis()).unwrap_or(u64::MAX));
+    if later(since, most) <= now {
+        return most;
+    }
+    while least + 1 < beyond {
+        let middle = least + (beyond - least) / 2;
+        if later(since, Duration::from_millis(middle)) <= now {
+            least = middle;
+        } else {
+            beyond = middle;
+        }
+    }
+    Duration::from_millis(least)
+}

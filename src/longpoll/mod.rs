@@ -1,4 +1,4 @@
-//! Short and long polling (RFC 6202 §2): what to answer a poll, and when.
+//! Short and long polling (RFC 6202 §2): what to answer a poll and when, and what to ask and when.
 //!
 //! ```text
 //!   Request::new ──▶ poll ──┬─ reset, news, or no wait asked for ───────────────▶ Answer
@@ -11,6 +11,16 @@
 //! The machine decides on the caller's clock and writes nothing: the caller turns an [`Answer`] into a response, with
 //! `Cache-Control: no-store`, for an answer kept by a cache would be a lie (§5.6). A poll never changes the topic, so
 //! that an answer lost on its way can be asked for again.
+//!
+//! The other side is [`Poller`], which keeps the cursor and says what to ask next and how long to wait before:
+//!
+//! ```text
+//!   Poller ── handle_timeout ─▶ Ask ─▶ handle_response ─┬─ Events ─▶ handle_events ─┐
+//!      ▲                                                ├─ Reset ──▶ handle_reset ──┤
+//!      │            nobody there, a cut, a time-out ────┼─ Later                    │
+//!      └────────────── at poll_timeout ◀────────────────┴───────────────────────────┘
+//!                                                       └─ Refused: the end
+//! ```
 //!
 //! ```
 //! use std::time::Duration;
@@ -31,16 +41,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod client;
+mod pace;
 mod prefer;
 mod request;
 mod server;
 
+pub use client::{Ask, PollDue, PollResponse, Poller, PollerOptions};
 pub use request::{Request, RequestError};
 pub use server::{Answer, Held, Poll, poll};
 
 use core::time::Duration;
 
-/// How polls are served.
+/// How polls are served. For how they are made see [`PollerOptions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// A longer hold is not granted. Default 60 s: many proxies give up on a silent request not long after.

@@ -1,5 +1,6 @@
-//! Long polling: what a poll asks for, and what it is answered when. On a simulated clock.
+//! Polling: what a poll asks for, what it is answered when, and what is asked next. On a simulated clock.
 
+mod client;
 mod held;
 mod prefer;
 mod request;
