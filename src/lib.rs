@@ -7,7 +7,7 @@
 //!   transports; or mount a WebSocket or an event stream of your own (`examples/app.rs`).
 //! * To hear or tell news: the module `client`, for this server or anybody's.
 //! * To speak one protocol over sockets, a runtime or a device of mine: [`ws`], [`sse`] or [`longpoll`], with [`http`]
-//!   below and [`topic`] as the log.
+//!   below, [`topic`] as the log and [`reconnect`] for coming back.
 //! * To see what is on the wire: `tidings inspect`, or the module `inspect`.
 //!
 //! # The map

@@ -3,6 +3,7 @@
 use crate::envelope::EnvelopeError;
 use crate::http::{BodyError, HeadError, SendError, Status};
 use crate::sse::DecodeError;
+use crate::topic::CursorError;
 use crate::ws::handshake::HandshakeFailure;
 use crate::ws::{self, CloseCode, ProtocolError};
 use alloc::string::String;
@@ -18,6 +19,8 @@ pub enum Error {
     Url(String),
     /// `https` or `wss`.
     Tls,
+    /// What [`Options::after`](super::Options::after), or the URL in its place, says is no place in a log.
+    After(CursorError),
     /// The server refused: neither what was asked for nor a reason to come back later.
     Status {
         /// With this status.
@@ -86,6 +89,7 @@ impl fmt::Display for Error {
         match self {
             Self::Url(why) => write!(f, "the URL cannot be used: {why}"),
             Self::Tls => f.write_str("https and wss are not supported: there is no TLS here, use http or ws"),
+            Self::After(error) => write!(f, "after: {error}, or 'oldest' or 'now'"),
             Self::Status { status, said } if said.is_empty() => write!(f, "the server answered {status}"),
             Self::Status { status, said } => write!(f, "the server answered {status}: {said}"),
             Self::ContentType(found) if found.is_empty() => f.write_str("the server's answer has no media type"),
@@ -109,6 +113,7 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
+            Self::After(error) => Some(error),
             Self::Request(error) => Some(error),
             Self::Head(error) => Some(error),
             Self::Body(error) => Some(error),

@@ -1,16 +1,24 @@
 //! Server-Sent Events, as the WHATWG HTML standard's `EventSource`, for any server.
 
 use super::error::Trouble;
+use super::exchange::{self, Request};
 use super::feed::{Feed, Link, Transport, is_word, subscriber};
 use super::incoming::Incoming;
+use super::wire::Wire;
 use super::{Cut, Error, Options, headers};
 use crate::envelope;
-use crate::sse::{Decoded, Decoder, DecoderLimits};
+use crate::reconnect::Backoff;
+use crate::sse::{self, Decoded, DecoderLimits, ReadyState, Response};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::time::Instant;
 
 /// Subscribes to an event stream: `Accept: text/event-stream`, and `Last-Event-ID` from the second connection on.
 ///
 /// Works with any server's stream. The type `message` is given as no event, and an id is the last event ID in force.
-/// Ended for good by 204, any status that is not about now, or another media type (WHATWG HTML, "processing model").
+/// Ended for good by 204, any status that is not about now, or another media type (WHATWG HTML, "processing model"). The
+/// decisions are those of [`sse::EventSource`].
 #[derive(Debug)]
 pub struct EventSource(Feed<Sse>);
 
@@ -20,21 +28,32 @@ impl EventSource {
     /// # Errors
     /// A URL that cannot be used.
     pub fn new(url: &str, options: Options) -> Result<Self, Error> {
-        let mut decoder = Decoder::new(DecoderLimits { data: options.max_message, ..DecoderLimits::default() });
+        let link = Link::new(url, options)?;
+        let options = &link.options;
+        let backoff = Backoff::new(options.retry, options.retry_max, options.random);
+        let limits = DecoderLimits { data: options.max_message, ..DecoderLimits::default() };
+        let mut machine = sse::EventSource::new(backoff).with_limits(limits).with_headers(options.headers.clone());
         // The words are for the query; everything else is a last event ID from before.
         if let Some(after) = options.after.as_deref().filter(|after| !is_word(after)) {
             headers::check_one("Last-Event-ID", after)?;
-            decoder = decoder.with_last_event_id(after);
+            machine = machine.with_last_event_id(after);
         }
-        Feed::new(url, options, Sse { decoder, connection: None }).map(Self)
+        Ok(Self(Feed::new(link, Sse { machine, connection: None })))
+    }
+
+    /// The same subscription by another method than GET, and with a body, as some services want it. It is sent again with
+    /// each reconnection.
+    #[must_use]
+    pub fn with_method(self, method: impl Into<String>, body: Vec<u8>) -> Self {
+        Self(self.0.map(|sse| Sse { machine: sse.machine.with_method(method, body), ..sse }))
     }
 }
 
-subscriber!(EventSource, Sse);
+subscriber!(EventSource);
 
 #[derive(Debug)]
 struct Sse {
-    decoder: Decoder,
+    machine: sse::EventSource<Instant>,
     connection: Option<Incoming>,
 }
 
@@ -42,39 +61,88 @@ struct Sse {
 const PLAIN: &str = "message";
 
 impl Transport for Sse {
+    fn step(&mut self, link: &mut Link) -> Result<(), Trouble> {
+        if self.machine.ready_state() == ReadyState::Open {
+            return self.read(link);
+        }
+        if self.machine.request().is_some() {
+            return self.open(link);
+        }
+        link.wait_until(self.machine.poll_timeout());
+        self.machine.handle_timeout(Instant::now());
+        Ok(())
+    }
+
+    fn cut(&mut self, _: &Cut, _: Option<Duration>, now: Instant) -> Option<Duration> {
+        self.connection = None;
+        self.machine.handle_cut(now)
+    }
+
+    fn close(&mut self) {
+        self.connection = None;
+        self.machine.close();
+    }
+}
+
+impl Sse {
     fn open(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        // "processing model": sent unless it is empty.
-        let last_event_id = Some(self.decoder.last_event_id()).filter(|id| !id.is_empty());
-        let word = link.options.after.as_deref().filter(|after| is_word(after));
-        let after = word.map(|word| ("after", word));
-        let header = last_event_id.map(|id| ("Last-Event-ID", id));
-        self.connection = Some(Incoming::open(link, "text/event-stream", after.as_slice(), header)?);
-        link.connected();
+        let word = link.options.after.clone().filter(|after| is_word(after));
+        let after = word.as_deref().map(|word| ("after", word));
+        let mut target = link.target.clone();
+        while let Some(request) = self.machine.request() {
+            let wire = Wire::open(&target, &link.options, &link.stop)?;
+            let request = Request {
+                method: request.method,
+                target: &target.request_target(after.as_slice()),
+                headers: request.headers,
+                body: request.body,
+                limit: u64::MAX,
+                deadline: wire.response_deadline(),
+            };
+            let (mut wire, mut answer) = exchange::ask(wire, &target, &request)?;
+            let (status, now) = (answer.status, Instant::now());
+            match self.machine.handle_response(status, &answer.content_type, answer.retry_after, now) {
+                Response::Open => {
+                    self.connection = Some(Incoming::new(wire, answer));
+                    link.connected();
+                }
+                Response::Redirect => {
+                    let next = target.join(&answer.location)?;
+                    if !self.machine.handle_redirect(target.origin_of(&next)) {
+                        return Err(Error::Redirect.into());
+                    }
+                    target = next;
+                }
+                Response::Later(after) => link.reconnecting(after, Cut::Status(status)),
+                Response::WrongType => return Err(answer.wrong_type().into()),
+                Response::WrongStatus | Response::Closed => return Err(answer.refusal(&mut wire)),
+            }
+        }
         Ok(())
     }
 
     fn read(&mut self, link: &mut Link) -> Result<(), Trouble> {
         let Some(connection) = &mut self.connection else { return Err(Cut::Ended.into()) };
-        let decoder = &mut self.decoder;
-        connection.read(link, |data, link| decode(decoder, data, link))
-    }
-
-    fn close(&mut self) {
-        self.connection = None;
-        self.decoder.receive_eof();
+        let machine = &mut self.machine;
+        connection.take(|data| decode(machine, data, link))?;
+        if link.queue.is_empty() {
+            connection.fill(machine.poll_timeout())?;
+        }
+        Ok(())
     }
 }
 
-fn decode(decoder: &mut Decoder, mut data: &[u8], link: &mut Link) -> Result<(), Trouble> {
+fn decode(machine: &mut sse::EventSource<Instant>, mut data: &[u8], link: &mut Link) -> Result<(), Trouble> {
+    let now = Instant::now();
     loop {
-        let step = decoder.receive(data)?;
+        let step = machine.receive(data, now)?;
         data = data.get(step.consumed..).unwrap_or_default();
         match step.event {
             None => return Ok(()),
-            Some(Decoded::Retry(base)) => link.session.handle_retry(base),
+            Some(Decoded::Retry(_)) => {}
             Some(Decoded::LastEventId(id)) => {
                 // Whoever sends bookmarks sends them as keepalives too.
-                link.session.expect_keepalives(link.options.silence);
+                machine.expect_keepalives(link.options.silence);
                 link.bookmark(&id);
             }
             Some(Decoded::Message { event, data, .. }) if event == envelope::RESET_EVENT => {
@@ -83,7 +151,7 @@ fn decode(decoder: &mut Decoder, mut data: &[u8], link: &mut Link) -> Result<(),
             }
             Some(Decoded::Message { event, data, .. }) => {
                 let event = Some(&*event).filter(|event| *event != PLAIN);
-                link.message(Some(decoder.last_event_id()), event, &data);
+                link.message(Some(machine.last_event_id()), event, &data);
             }
         }
     }

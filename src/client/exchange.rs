@@ -1,17 +1,18 @@
 //! One request and its answer, over a connection that is there.
 
 use super::error::Trouble;
+use super::feed::Link;
+use super::retry_after::retry_after;
 use super::target::Target;
 use super::wire::{Filled, Wire};
-use super::{Cut, Error, Options, Stop, headers};
+use super::{Cut, Error, headers};
 use crate::http::{self, BodyEvent, BodyReader, Framing, ResponseHead, ResponseReader, Status};
-use crate::reconnect::Verdict;
-use crate::step::later;
+use crate::reconnect::{Origin, Redirects, Verdict};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::time::Duration;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// What the answer's head says, as far as clients care.
 #[derive(Debug)]
@@ -25,8 +26,6 @@ pub(super) struct Answer {
     pub(super) body: BodyReader,
 }
 
-/// How often a redirect is followed: more is a loop.
-pub(super) const MAX_REDIRECTS: u32 = 5;
 /// How much of a refusal's body is read for its first line.
 const MAX_REFUSAL: usize = 4096;
 
@@ -35,7 +34,7 @@ impl Answer {
         let text = |name| head.headers.get_str(name).unwrap_or_default().to_string();
         Ok(Self {
             status: head.status,
-            retry_after: retry_after(&text("retry-after")),
+            retry_after: retry_after(&head.headers, SystemTime::now()),
             content_type: text("content-type"),
             location: text("location"),
             keep_alive: head.keep_alive(),
@@ -45,8 +44,13 @@ impl Answer {
 
     /// Whether the body has this media type (RFC 9110 §8.3.1: no case, parameters aside).
     pub(super) fn expect_type(&self, media_type: &str) -> Result<(), Error> {
-        let essence = http::essence(&self.content_type);
-        if essence.eq_ignore_ascii_case(media_type) { Ok(()) } else { Err(Error::ContentType(essence.to_string())) }
+        let is_it = http::essence(&self.content_type).eq_ignore_ascii_case(media_type);
+        if is_it { Ok(()) } else { Err(self.wrong_type()) }
+    }
+
+    /// The media type is not what was asked for.
+    pub(super) fn wrong_type(&self) -> Error {
+        Error::ContentType(http::essence(&self.content_type).to_string())
     }
 
     /// Why this answer ends it, for now or for good.
@@ -72,12 +76,6 @@ impl Answer {
 
 /// How much of that line is told, in characters.
 const MAX_SAID: usize = 200;
-
-/// Delta-seconds only (RFC 9110 §10.2.3): a date would need a clock that agrees with the server's.
-fn retry_after(value: &str) -> Option<Duration> {
-    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| Duration::from_secs(value.parse().unwrap_or(u64::MAX)))
-}
 
 /// Writes the request.
 pub(super) fn send(
@@ -156,38 +154,74 @@ pub(super) fn read_body(
     }
 }
 
+/// A request, without `Host` and what frames its body.
+pub(super) struct Request<'a> {
+    pub(super) method: &'a str,
+    pub(super) target: &'a str,
+    pub(super) headers: Vec<(&'a str, &'a str)>,
+    pub(super) body: &'a [u8],
+    /// Bytes of the answer's body at the most.
+    pub(super) limit: u64,
+    /// When its head is late.
+    pub(super) deadline: Instant,
+}
+
+/// Sends it and reads the head of the answer.
+pub(super) fn ask(mut wire: Wire, target: &Target, request: &Request<'_>) -> Result<(Wire, Answer), Trouble> {
+    let (host, length) = (target.host(), request.body.len().to_string());
+    let mut own = Vec::from([("Host", host.as_str())]);
+    if request.method != "GET" || !request.body.is_empty() {
+        own.push(("Content-Length", length.as_str()));
+    }
+    let headers = http::overlay(&own, &request.headers);
+    send(&mut wire, request.method, request.target, &headers, request.body)?;
+    let answer = receive(&mut wire, request.method, request.limit, request.deadline)?;
+    Ok((wire, answer))
+}
+
 /// What a GET of a stream or a poll asks for.
 pub(super) struct Get<'a> {
     pub(super) parameters: &'a [(&'a str, &'a str)],
     pub(super) headers: &'a [(&'a str, &'a str)],
     /// Bytes of the body at the most.
     pub(super) limit: u64,
-    /// How long the server may think, beside the usual.
-    pub(super) hold: Duration,
+    /// When the head of the answer is late; each time after the usual, if it is not said.
+    pub(super) deadline: Option<Instant>,
 }
 
 /// Asks, over the connection that is kept in `kept` if it still stands, and follows redirects.
-pub(super) fn get(
-    kept: &mut Option<Wire>,
-    target: &Target,
-    options: &Options,
-    stop: &Stop,
-    get: &Get<'_>,
-) -> Result<(Wire, Answer), Trouble> {
-    let mut target = target.clone();
-    let mut callers = options.headers.as_slice();
-    for _ in 0..=MAX_REDIRECTS {
-        // The one that is kept may lead to where an earlier request was redirected.
+pub(super) fn get(kept: &mut Option<Wire>, link: &Link, get: &Get<'_>) -> Result<(Wire, Answer), Trouble> {
+    let mut target = link.target.clone();
+    let mut redirects = Redirects::default();
+    loop {
+        // The one that is kept may lead to where an earlier request was redirected, and may have ended meanwhile.
         let reused = kept.take().filter(|wire| wire.leads_to(&target));
-        let (mut wire, mut answer) = ask(reused, &target, options, callers, stop, get)?;
+        let wire = match reused.and_then(|mut wire| wire.is_quiet().then_some(wire)) {
+            Some(wire) => wire,
+            None => Wire::open(&target, &link.options, &link.stop)?,
+        };
+        let mut own = Vec::from([("Cache-Control", "no-store")]);
+        own.extend_from_slice(get.headers);
+        // Credentials are for the origin that they were given for.
+        let callers = if redirects.is_abroad() { &[] } else { link.options.headers.as_slice() };
+        let request = Request {
+            method: "GET",
+            target: &target.request_target(get.parameters),
+            headers: headers::join(&own, callers),
+            body: &[],
+            limit: get.limit,
+            deadline: get.deadline.unwrap_or_else(|| wire.response_deadline()),
+        };
+        let (mut wire, mut answer) = ask(wire, &target, &request)?;
         if Verdict::of(answer.status) != Verdict::Redirected {
             return Ok((wire, answer));
         }
         let next = target.join(&answer.location)?;
-        // Credentials are for the origin that they were given for.
-        if !next.same_origin(&target) {
-            callers = &[];
-        } else if answer.keep_alive {
+        let origin = target.origin_of(&next);
+        if !redirects.follow(origin) {
+            return Err(Error::Redirect.into());
+        }
+        if origin == Origin::Same && answer.keep_alive {
             let deadline = wire.response_deadline();
             if read_body(&mut wire, &mut answer.body, MAX_REFUSAL, deadline).is_ok() {
                 *kept = Some(wire);
@@ -195,29 +229,4 @@ pub(super) fn get(
         }
         target = next;
     }
-    Err(Error::Redirect.into())
-}
-
-fn ask(
-    reused: Option<Wire>,
-    target: &Target,
-    options: &Options,
-    callers: &[(String, String)],
-    stop: &Stop,
-    get: &Get<'_>,
-) -> Result<(Wire, Answer), Trouble> {
-    let host = target.host();
-    let mut own = alloc::vec![("Host", host.as_str()), ("Cache-Control", "no-store")];
-    own.extend_from_slice(get.headers);
-    let headers = headers::join(&own, callers);
-    let request_target = target.request_target(get.parameters);
-    // A connection that was kept may have ended meanwhile.
-    let mut wire = match reused.and_then(|mut wire| wire.is_quiet().then_some(wire)) {
-        Some(wire) => wire,
-        None => Wire::open(target, options, stop)?,
-    };
-    send(&mut wire, "GET", &request_target, &headers, &[])?;
-    let deadline = later(wire.response_deadline(), get.hold);
-    let answer = receive(&mut wire, "GET", get.limit, deadline)?;
-    Ok((wire, answer))
 }

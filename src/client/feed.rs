@@ -1,11 +1,10 @@
-//! The loop that all subscribers share: connect, read, wait, and again.
+//! The loop that all subscribers share. What to do next is for the machines of the core; here it is done.
 
 use super::error::Trouble;
-use super::session::{Due, Session};
 use super::target::Target;
 use super::{Cut, Error, Options, Received, Stop, headers};
-use crate::reconnect::Backoff;
-use crate::topic::After;
+use crate::reconnect::Reconnect;
+use crate::topic::{After, Reset};
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use core::time::Duration;
@@ -13,10 +12,10 @@ use std::time::Instant;
 
 /// What is different from one transport to the next.
 pub(super) trait Transport {
-    /// Connects and asks; gives up and reports where that fails.
-    fn open(&mut self, link: &mut Link) -> Result<(), Trouble>;
-    /// Waits for what comes next and puts it into [`Link::queue`].
-    fn read(&mut self, link: &mut Link) -> Result<(), Trouble>;
+    /// Does what is due, once: connects, reads or waits. What comes of it goes into [`Link::queue`].
+    fn step(&mut self, link: &mut Link) -> Result<(), Trouble>;
+    /// That did not work: lets the connection go. How long it waits before it makes the next; `None`: it makes none.
+    fn cut(&mut self, why: &Cut, retry_after: Option<Duration>, now: Instant) -> Option<Duration>;
     /// Lets the connection go.
     fn close(&mut self);
 }
@@ -26,65 +25,99 @@ pub(super) trait Transport {
 pub(super) struct Link {
     pub(super) target: Target,
     pub(super) options: Options,
-    pub(super) session: Session<Instant>,
     /// What was read and not given out yet: at most what one read gave.
     pub(super) queue: VecDeque<Received>,
-    /// What to resume after for who has got no more than what was given out: the session is ahead of it by the queue.
+    /// What to resume after: the id of the last message, the last bookmark, where a reset said that reading goes on.
+    reached: Option<String>,
+    /// The same for who has got no more than what was given out: it is behind by the queue.
     given: Option<String>,
     pub(super) stop: Stop,
 }
 
 impl Link {
-    /// When the connection has been silent for too long.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.session.poll_timeout()
+    pub(super) fn new(url: &str, options: Options) -> Result<Self, Error> {
+        let target = Target::parse(url)?;
+        headers::check(&options.headers)?;
+        let given = options.after.clone().filter(|after| !is_word(after));
+        Ok(Self { target, options, queue: VecDeque::new(), reached: given.clone(), given, stop: Stop::default() })
     }
 
-    /// Where to read on: what was reached, or where it was to begin.
+    /// Where to read on, if there is anything to say about it beside the URL: what was reached, or where it was to begin.
+    pub(super) fn resume(&self) -> Option<&str> {
+        self.reached.as_deref().or(self.options.after.as_deref())
+    }
+
+    /// Where to read on.
     pub(super) fn after(&self) -> &str {
-        let given = self.options.after.as_deref().or_else(|| self.target.parameter("after"));
-        self.session.resume().or(given).unwrap_or("now")
+        self.resume().or_else(|| self.target.parameter("after")).unwrap_or("now")
+    }
+
+    /// Waits until then, or until it is stopped.
+    pub(super) fn wait_until(&self, until: Option<Instant>) {
+        if let Some(until) = until {
+            self.stop.wait_until(until);
+        }
     }
 
     pub(super) fn connected(&mut self) {
-        self.session.handle_connected(Instant::now());
         self.queue.push_back(Received::Connected);
     }
 
-    /// A message with its own id, or with that of the stream.
-    pub(super) fn message(&mut self, id: Option<&str>, event: Option<&str>, data: &str) {
-        self.session.handle_message(id);
+    pub(super) fn reconnecting(&mut self, after: Duration, why: Cut) {
+        self.queue.push_back(Received::Reconnecting { after, why });
+    }
+
+    /// A message with its own id, or with that of the stream. An empty id takes the one before back, as in an event
+    /// stream. Whether the next connection has another place to resume at.
+    pub(super) fn message(&mut self, id: Option<&str>, event: Option<&str>, data: &str) -> bool {
+        let has_moved = id.is_some_and(|id| self.move_to(id));
         let id = id.filter(|id| !id.is_empty()).map(Into::into);
         self.queue.push_back(Received::Message { id, event: event.map(Into::into), data: data.into() });
+        has_moved
     }
 
     /// A bookmark is given out only where it moves the cursor: keepalives are nobody's business.
     pub(super) fn bookmark(&mut self, id: &str) {
-        if self.session.handle_bookmark(id) {
+        if self.move_to(id) {
             self.queue.push_back(Received::Bookmark { id: id.into() });
         }
     }
 
-    pub(super) fn reset(&mut self, reset: crate::topic::Reset) {
-        self.session.handle_reset(&reset);
+    /// Messages were lost, and reading goes on at the oldest.
+    pub(super) fn reset(&mut self, reset: Reset) {
+        self.reached = Some(reset.oldest.to_string());
         self.queue.push_back(Received::Reset(reset));
+    }
+
+    /// Whether that is another place than before.
+    fn move_to(&mut self, id: &str) -> bool {
+        let has_moved = self.reached.as_deref().unwrap_or_default() != id;
+        if has_moved {
+            set(&mut self.reached, id);
+        }
+        has_moved
     }
 
     /// This goes out to the caller.
     fn give(&mut self, received: &Received) {
         match received {
-            Received::Message { id: Some(id), .. } | Received::Bookmark { id } => {
-                let given = self.given.get_or_insert_default();
-                given.clear();
-                given.push_str(id);
-            }
+            Received::Message { id: Some(id), .. } | Received::Bookmark { id } => set(&mut self.given, id),
             Received::Reset(reset) => self.given = Some(reset.oldest.to_string()),
-            // An event stream may take its last id back: the session knows.
-            Received::Message { id: None, .. } if self.queue.is_empty() => {
-                self.given = self.session.resume().map(Into::into);
-            }
+            // An event stream may have taken its last id back.
+            Received::Message { id: None, .. } if self.queue.is_empty() => self.given = self.reached.clone(),
             _ => {}
         }
+    }
+}
+
+/// Without a new allocation where there was one; an empty id is none.
+fn set(place: &mut Option<String>, id: &str) {
+    if id.is_empty() {
+        *place = None;
+    } else {
+        let text = place.get_or_insert_default();
+        text.clear();
+        text.push_str(id);
     }
 }
 
@@ -93,32 +126,30 @@ pub(super) fn is_word(after: &str) -> bool {
     matches!(after.parse(), Ok(After::Oldest | After::Now))
 }
 
+/// What holds one connection waits for the time to make the next.
+pub(super) fn wait(reconnect: &mut Reconnect<Instant>, link: &Link) {
+    link.wait_until(reconnect.poll_timeout());
+    reconnect.handle_timeout(Instant::now());
+}
+
 /// A subscriber over some transport.
 #[derive(Debug)]
 pub(super) struct Feed<T> {
     transport: T,
     link: Link,
-    phase: Phase,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Connecting,
-    Open,
-    Waiting,
-    Over,
+    is_over: bool,
+    /// What ended it, behind what came before.
+    error: Option<Error>,
 }
 
 impl<T: Transport> Feed<T> {
-    pub(super) fn new(url: &str, options: Options, transport: T) -> Result<Self, Error> {
-        let target = Target::parse(url)?;
-        headers::check(&options.headers)?;
-        let backoff = Backoff::new(options.retry, options.retry_max, options.random);
-        let resume = options.after.clone().filter(|after| after.parse::<crate::topic::Cursor>().is_ok());
-        let session = Session::new(resume, backoff);
-        let given = options.after.clone().filter(|after| !is_word(after));
-        let link = Link { target, options, session, queue: VecDeque::new(), given, stop: Stop::default() };
-        Ok(Self { transport, link, phase: Phase::Connecting })
+    pub(super) fn new(link: Link, transport: T) -> Self {
+        Self { transport, link, is_over: false, error: None }
+    }
+
+    /// The same with something changed about its transport.
+    pub(super) fn map(self, change: impl FnOnce(T) -> T) -> Self {
+        Self { transport: change(self.transport), ..self }
     }
 
     pub(super) fn stop(&self) -> Stop {
@@ -142,50 +173,37 @@ impl<T: Transport> Feed<T> {
             if self.link.stop.is_stopped() {
                 self.end();
             }
-            let result = match self.phase {
-                Phase::Over => return None,
-                Phase::Connecting => self.transport.open(&mut self.link).map(|()| Phase::Open),
-                Phase::Open => self.transport.read(&mut self.link).map(|()| Phase::Open),
-                Phase::Waiting => Ok(self.wait()),
-            };
-            match result {
-                Ok(phase) => self.phase = phase,
+            if self.is_over {
+                return self.error.take().map(Err);
+            }
+            match self.transport.step(&mut self.link) {
+                Ok(()) => {}
                 Err(Trouble::Cut(Cut::Stopped, _)) => self.end(),
                 Err(Trouble::Cut(why, retry_after)) => self.cut(why, retry_after),
                 Err(Trouble::Fatal(error)) => {
                     self.end();
-                    return Some(Err(error));
+                    self.error = Some(error);
                 }
             }
         }
     }
 
-    fn wait(&mut self) -> Phase {
-        if let Some(until) = self.link.session.poll_timeout() {
-            self.link.stop.wait_until(until);
-        }
-        match self.link.session.handle_timeout(Instant::now()) {
-            Some(Due::Connect) => Phase::Connecting,
-            _ => Phase::Waiting,
-        }
-    }
-
     fn cut(&mut self, why: Cut, retry_after: Option<Duration>) {
-        self.transport.close();
-        self.phase = Phase::Waiting;
-        let after = self.link.session.handle_cut(retry_after, Instant::now());
-        self.link.queue.push_back(Received::Reconnecting { after, why });
+        match self.transport.cut(&why, retry_after, Instant::now()) {
+            Some(after) => self.link.reconnecting(after, why),
+            None => self.end(),
+        }
     }
 
     fn end(&mut self) {
         self.transport.close();
-        self.phase = Phase::Over;
+        self.is_over = true;
     }
 }
 
 /// A public subscriber around a [`Feed`].
 macro_rules! subscriber {
-    ($name:ident, $transport:ty) => {
+    ($name:ident) => {
         impl $name {
             /// Ends the iterator from another thread.
             #[must_use]

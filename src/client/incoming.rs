@@ -2,12 +2,9 @@
 
 use super::Cut;
 use super::error::Trouble;
-use super::exchange::{self, Get};
-use super::feed::Link;
+use super::exchange::Answer;
 use super::wire::{Filled, Wire};
 use crate::http::{BodyEvent, BodyReader};
-use alloc::vec::Vec;
-use core::time::Duration;
 use std::time::Instant;
 
 /// The connection and its body, once the server has agreed to send one.
@@ -18,49 +15,33 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// Asks for a body of that media type.
-    pub(super) fn open(
-        link: &Link,
-        media_type: &str,
-        parameters: &[(&str, &str)],
-        header: Option<(&str, &str)>,
-    ) -> Result<Self, Trouble> {
-        let headers: Vec<(&str, &str)> = [("Accept", media_type)].into_iter().chain(header).collect();
-        let get = Get { parameters, headers: &headers, limit: u64::MAX, hold: Duration::ZERO };
-        let (mut wire, mut answer) = exchange::get(&mut None, &link.target, &link.options, &link.stop, &get)?;
-        if answer.status.as_u16() != 200 {
-            return Err(answer.refusal(&mut wire));
-        }
-        answer.expect_type(media_type)?;
-        Ok(Self { wire, body: answer.body })
+    pub(super) fn new(wire: Wire, answer: Answer) -> Self {
+        Self { wire, body: answer.body }
     }
 
-    /// Waits for data and gives it to `sink`, until that has put something into the queue.
-    pub(super) fn read(
-        &mut self,
-        link: &mut Link,
-        mut sink: impl FnMut(&[u8], &mut Link) -> Result<(), Trouble>,
-    ) -> Result<(), Trouble> {
+    /// Gives what has come of the body to `sink`.
+    pub(super) fn take(&mut self, mut sink: impl FnMut(&[u8]) -> Result<(), Trouble>) -> Result<(), Trouble> {
         loop {
             let step = self.body.receive(self.wire.unread())?;
+            let consumed = step.consumed;
             match step.event {
-                Some(BodyEvent::Data(data)) => {
-                    sink(data, link)?;
-                    self.wire.consume(step.consumed);
-                }
+                Some(BodyEvent::Data(data)) => sink(data)?,
                 Some(BodyEvent::End) => return Err(Cut::Ended.into()),
                 None => {
-                    self.wire.consume(step.consumed);
-                    if !link.queue.is_empty() {
-                        return Ok(());
-                    }
-                    match self.wire.fill(link.deadline())? {
-                        Filled::Bytes => link.session.handle_bytes(Instant::now()),
-                        Filled::Eof => return Err(Cut::Ended.into()),
-                        Filled::TimedOut => return Err(Cut::Silent.into()),
-                    }
+                    self.wire.consume(consumed);
+                    return Ok(());
                 }
             }
+            self.wire.consume(consumed);
+        }
+    }
+
+    /// Waits for more.
+    pub(super) fn fill(&mut self, deadline: Option<Instant>) -> Result<(), Trouble> {
+        match self.wire.fill(deadline)? {
+            Filled::Bytes => Ok(()),
+            Filled::Eof => Err(Cut::Ended.into()),
+            Filled::TimedOut => Err(Cut::Silent.into()),
         }
     }
 }

@@ -13,7 +13,9 @@
 //! A cut, a server that goes away or is overloaded, and one that has fallen silent are no errors: the client waits,
 //! longer each time and never as long as the others (full jitter), and goes on behind the last message it gave. Only
 //! what more tries would not mend ends the iterator, with one `Err`: 401, 403, 404 and their like, 204, a wrong media
-//! type. The decisions are made by [`session`], which has no sockets and no clock; what has them is thin.
+//! type. The decisions are made in the core, without sockets and without a clock, by
+//! [`sse::EventSource`](crate::sse::EventSource), [`longpoll::Poller`](crate::longpoll::Poller) and
+//! [`reconnect::Reconnect`](crate::reconnect::Reconnect); what is here does as they say.
 //!
 //! ```no_run
 //! use tidings::client::{EventSource, Options, Received};
@@ -55,7 +57,7 @@ mod options;
 mod poller;
 mod publisher;
 mod received;
-pub mod session;
+mod retry_after;
 mod stop;
 mod stream;
 mod target;
@@ -69,6 +71,7 @@ pub use options::Options;
 pub use poller::Poller;
 pub use publisher::{PublishError, Publisher};
 pub use received::Received;
+pub use retry_after::retry_after;
 pub use stop::Stop;
 pub use stream::Stream;
 pub use websocket::{Message, WebSocket, WebSocketOptions};

@@ -1,12 +1,12 @@
 //! The client's half of the opening handshake (RFC 6455 §4.1), through redirects.
 
 use super::error::Trouble;
-use super::exchange::{Answer, MAX_REDIRECTS};
+use super::exchange::Answer;
 use super::target::Target;
 use super::websocket::WebSocketOptions;
 use super::wire::{Filled, Wire};
 use super::{Cut, Error, Stop, headers};
-use crate::reconnect::Verdict;
+use crate::reconnect::{Redirects, Verdict};
 use crate::ws::handshake::{ClientHandshake, Extensions, Opening, Response};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -30,22 +30,22 @@ pub(super) fn open(
 ) -> Result<Opened, Trouble> {
     let mut target = target.clone();
     let mut request_target = request_target.to_owned();
-    let mut callers = options.common.headers.as_slice();
-    for _ in 0..=MAX_REDIRECTS {
+    let mut redirects = Redirects::default();
+    loop {
+        // Credentials are for the origin that they were given for.
+        let callers = if redirects.is_abroad() { &[] } else { options.common.headers.as_slice() };
         match handshake(&target, &request_target, callers, options, stop)? {
             Ok(opened) => return Ok(opened),
             Err(location) => {
                 let next = target.join(&location)?;
-                // Credentials are for the origin that they were given for.
-                if !next.same_origin(&target) {
-                    callers = &[];
+                if !redirects.follow(target.origin_of(&next)) {
+                    return Err(Error::Redirect.into());
                 }
                 request_target = next.request_target(&[]);
                 target = next;
             }
         }
     }
-    Err(Error::Redirect.into())
 }
 
 /// One try: the connection, or where to try next.

@@ -30,8 +30,11 @@ pub struct Options {
     pub silence: Duration,
     /// How long a long poll asks to be held. Default 25 s: below the 30 s after which many proxies give up.
     pub wait: Duration,
-    /// The pause between two short polls. Default 1 s.
+    /// The shortest pause between two short polls, while there is news. Default 1 s.
     pub interval: Duration,
+    /// The longest pause between two short polls, while it is quiet. Default 5 s: what somebody who watches still takes for
+    /// live.
+    pub interval_max: Duration,
     /// The largest message or answer taken, in bytes. Default 16 MiB: room for a message of 1 MiB in which every
     /// character is escaped.
     pub max_message: usize,
@@ -51,6 +54,7 @@ impl Default for Options {
             silence: Duration::from_secs(40),
             wait: Duration::from_secs(25),
             interval: Duration::from_secs(1),
+            interval_max: Duration::from_secs(5),
             max_message: 16 << 20,
             random: crate::system_random,
         }

@@ -3,12 +3,12 @@
 use super::error::Trouble;
 use super::exchange::{self, Answer, Get};
 use super::feed::{Feed, Link, Transport, subscriber};
-use super::session::Hold;
 use super::wire::Wire;
 use super::{Cut, Error, Options};
 use crate::envelope::{self, Batch};
-use crate::reconnect::Verdict;
-use crate::step::later;
+use crate::longpoll::{self, Ask, PollDue, PollResponse, PollerOptions};
+use crate::reconnect::Backoff;
+use crate::topic::After;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -18,7 +18,8 @@ use std::time::Instant;
 ///
 /// A long poll is asked again at once after each answer, and with the same cursor after a cut: reads take nothing away,
 /// so that a lost answer comes again as it was (RFC 6202 §2.2). If somebody on the way cuts held polls short, it learns
-/// to ask for less. A short poll is asked at intervals, and at once where there is more already.
+/// to ask for less. A short poll is asked at intervals, shorter ones while there is news and longer ones while there is
+/// none, and at once where there is more already. The decisions are those of [`longpoll::Poller`].
 #[derive(Debug)]
 pub struct Poller(Feed<Polls>);
 
@@ -26,106 +27,106 @@ impl Poller {
     /// Long polling, held for up to [`Options::wait`]. Nothing is sent before the first [`next`](Iterator::next).
     ///
     /// # Errors
-    /// A URL that cannot be used.
+    /// A URL that cannot be used, or an [`Options::after`] that is neither a cursor nor a word.
     pub fn long(url: &str, options: Options) -> Result<Self, Error> {
-        let hold = Some(Hold::new(options.wait));
-        Feed::new(url, options, Polls { hold, wire: None, next: None }).map(Self)
+        Self::new(url, options, longpoll::Poller::long)
     }
 
-    /// Short polling, each [`Options::interval`].
+    /// Short polling, each [`Options::interval`] to [`Options::interval_max`].
     ///
     /// # Errors
-    /// A URL that cannot be used.
+    /// As [`long`](Self::long).
     pub fn short(url: &str, options: Options) -> Result<Self, Error> {
-        Feed::new(url, options, Polls { hold: None, wire: None, next: None }).map(Self)
+        Self::new(url, options, longpoll::Poller::short)
+    }
+
+    fn new(
+        url: &str,
+        options: Options,
+        make: fn(After, PollerOptions, Backoff, Instant) -> longpoll::Poller<Instant>,
+    ) -> Result<Self, Error> {
+        let link = Link::new(url, options)?;
+        let after = link.after().parse().map_err(Error::After)?;
+        let Options { wait, interval, interval_max, response_timeout: patience, .. } = link.options;
+        let options = PollerOptions { wait, interval, interval_max, patience };
+        let backoff = Backoff::new(link.options.retry, link.options.retry_max, link.options.random);
+        let machine = make(after, options, backoff, Instant::now());
+        Ok(Self(Feed::new(link, Polls { machine, wire: None })))
     }
 }
 
-subscriber!(Poller, Polls);
+subscriber!(Poller);
 
 #[derive(Debug)]
 struct Polls {
-    /// For long polls.
-    hold: Option<Hold>,
+    machine: longpoll::Poller<Instant>,
     wire: Option<Wire>,
-    /// When the next short poll is due; at once if it has none.
-    next: Option<Instant>,
 }
 
+const MEDIA_TYPE: &str = "application/json";
+
 impl Transport for Polls {
-    fn open(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        // The first poll is not held: it shows that the server is there, and where "now" is.
-        let (answer, body) = self.poll(link, None)?;
-        link.connected();
-        self.take(&answer, &body, None, link)
+    fn step(&mut self, link: &mut Link) -> Result<(), Trouble> {
+        link.wait_until(self.machine.poll_timeout());
+        if link.stop.is_stopped() {
+            return Ok(());
+        }
+        let Some(PollDue::Ask(ask)) = self.machine.handle_timeout(Instant::now()) else { return Ok(()) };
+        let (mut wire, mut answer) = self.ask(ask, link)?;
+        let response = self.machine.handle_response(answer.status, answer.retry_after, Instant::now());
+        match response {
+            PollResponse::Events => answer.expect_type(MEDIA_TYPE)?,
+            PollResponse::Reset if answer.expect_type(MEDIA_TYPE).is_ok() => {}
+            PollResponse::Later(after) => {
+                link.reconnecting(after, Cut::Status(answer.status));
+                return Ok(());
+            }
+            PollResponse::Reset | PollResponse::Redirect | PollResponse::Refused => {
+                return Err(answer.refusal(&mut wire));
+            }
+        }
+        let deadline = self.machine.poll_timeout().unwrap_or_else(|| wire.response_deadline());
+        let body = exchange::read_body(&mut wire, &mut answer.body, link.options.max_message, deadline)?;
+        self.wire = Some(wire).filter(|_| answer.keep_alive);
+        self.take(&body, response == PollResponse::Reset, link)
     }
 
-    fn read(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        if let Some(next) = self.next {
-            link.stop.wait_until(next);
+    fn cut(&mut self, why: &Cut, _: Option<Duration>, now: Instant) -> Option<Duration> {
+        self.wire = None;
+        match why {
+            Cut::Connect(_) => self.machine.handle_unreachable(now),
+            _ => self.machine.handle_cut(now),
         }
-        let asked = Instant::now();
-        let result = self.poll(link, self.hold);
-        if let (Some(hold), Err(Trouble::Cut(cut, _))) = (&mut self.hold, &result)
-            && is_impatience(cut)
-        {
-            hold.handle_cut(asked.elapsed());
-        }
-        let (answer, body) = result?;
-        link.session.handle_bytes(Instant::now());
-        self.take(&answer, &body, Some(asked), link)
     }
 
     fn close(&mut self) {
         self.wire = None;
-        self.next = None;
-    }
-}
-
-/// Whether a held poll was cut by somebody who would not wait, rather than by a server that is gone.
-fn is_impatience(cut: &Cut) -> bool {
-    match cut {
-        Cut::Ended | Cut::Io(_) | Cut::Silent => true,
-        Cut::Status(status) => matches!(status.as_u16(), 408 | 502 | 504),
-        _ => false,
+        self.machine.stop();
     }
 }
 
 impl Polls {
-    /// One exchange: an answer that has something to say, and its body.
-    fn poll(&mut self, link: &Link, hold: Option<Hold>) -> Result<(Answer, Vec<u8>), Trouble> {
-        let wait = hold.map(|hold| hold.seconds().to_string());
-        let mut parameters = Vec::from([("after", link.after())]);
-        parameters.extend(wait.as_deref().map(|wait| ("wait", wait)));
-        let get = Get {
-            parameters: &parameters,
-            headers: &[("Accept", "application/json")],
-            limit: link.options.max_message as u64,
-            hold: hold.map_or(Duration::ZERO, |hold| Duration::from_secs(hold.seconds())),
-        };
-        let (mut wire, mut answer) = exchange::get(&mut self.wire, &link.target, &link.options, &link.stop, &get)?;
-        match Verdict::of(answer.status) {
-            Verdict::Accepted => answer.expect_type("application/json")?,
-            Verdict::Reset if answer.expect_type("application/json").is_ok() => {}
-            _ => return Err(answer.refusal(&mut wire)),
-        }
-        let deadline = wire.response_deadline();
-        let body = exchange::read_body(&mut wire, &mut answer.body, link.options.max_message, deadline)?;
-        self.wire = Some(wire).filter(|_| answer.keep_alive);
-        Ok((answer, body))
+    /// One request, through redirects.
+    fn ask(&mut self, ask: Ask, link: &Link) -> Result<(Wire, Answer), Trouble> {
+        let (after, wait) = (ask.after.to_string(), ask.wait.as_secs().to_string());
+        let mut parameters = Vec::from([("after", after.as_str())]);
+        parameters.extend((!ask.wait.is_zero()).then_some(("wait", wait.as_str())));
+        let limit = link.options.max_message as u64;
+        let headers = [("Accept", MEDIA_TYPE)];
+        let get = Get { parameters: &parameters, headers: &headers, limit, deadline: self.machine.poll_timeout() };
+        exchange::get(&mut self.wire, link, &get)
     }
 
-    /// What an answer says; `asked`: when it was asked for, if it was asked to be held.
-    fn take(&mut self, answer: &Answer, body: &[u8], asked: Option<Instant>, link: &mut Link) -> Result<(), Trouble> {
+    /// What a whole answer says.
+    fn take(&mut self, body: &[u8], is_reset: bool, link: &mut Link) -> Result<(), Trouble> {
         let body = String::from_utf8_lossy(body);
-        let before = link.session.resume().map(ToString::to_string);
-        let interval = link.options.interval;
-        // For one who does not hold, or who leads nowhere: they must not be asked without a pause.
-        let pause = |now| asked.map(|asked| later(asked, interval)).filter(|next| *next > now);
-        if Verdict::of(answer.status) == Verdict::Reset {
-            link.reset(envelope::parse_reset(&body)?);
-            let moved = link.session.resume() != before.as_deref();
-            self.next = if moved { None } else { pause(Instant::now()) };
+        if !self.machine.is_connected() {
+            link.connected();
+        }
+        if is_reset {
+            let reset = envelope::parse_reset(&body)?;
+            self.machine.handle_reset(&reset, Instant::now());
+            link.reset(reset);
             return Ok(());
         }
         let batch = Batch::parse(&body)?;
@@ -133,15 +134,7 @@ impl Polls {
             link.message(Some(&entry.id.to_string()), entry.event.as_deref(), &entry.data);
         }
         link.bookmark(&batch.next.to_string());
-        let now = Instant::now();
-        let moved = link.session.resume() != before.as_deref();
-        self.next = match self.hold {
-            _ if batch.more && moved => None,
-            None => Some(later(now, interval)),
-            // Held, and in vain: at once again, unless it was not held at all.
-            Some(_) if batch.events.is_empty() || !moved => pause(now),
-            Some(_) => None,
-        };
+        self.machine.handle_events(batch.events.len(), batch.next, batch.more, Instant::now());
         Ok(())
     }
 }

@@ -1,12 +1,16 @@
 //! HTTP streaming: one envelope a line.
 
 use super::error::Trouble;
-use super::feed::{Feed, Link, Transport, subscriber};
+use super::exchange::{self, Get};
+use super::feed::{self, Feed, Link, Transport, subscriber};
 use super::incoming::Incoming;
 use super::lines::Lines;
 use super::{Cut, Error, Options, Received};
 use crate::envelope::{Envelope, EnvelopeError};
+use crate::reconnect::{Backoff, Reconnect, State};
 use alloc::string::{String, ToString};
+use core::time::Duration;
+use std::time::Instant;
 
 /// Subscribes over HTTP streaming: `Accept: application/x-ndjson`.
 #[derive(Debug)]
@@ -18,59 +22,100 @@ impl Stream {
     /// # Errors
     /// A URL that cannot be used.
     pub fn new(url: &str, options: Options) -> Result<Self, Error> {
+        let link = Link::new(url, options)?;
+        let options = &link.options;
+        let mut reconnect = Reconnect::new(Backoff::new(options.retry, options.retry_max, options.random));
+        reconnect.expect_keepalives(options.silence);
         let lines = Lines::new(options.max_message);
-        Feed::new(url, options, Ndjson { lines, connection: None }).map(Self)
+        Ok(Self(Feed::new(link, Ndjson { lines, reconnect, connection: None })))
     }
 }
 
-subscriber!(Stream, Ndjson);
+subscriber!(Stream);
 
 #[derive(Debug)]
 struct Ndjson {
     lines: Lines,
+    reconnect: Reconnect<Instant>,
     connection: Option<Incoming>,
 }
 
+const MEDIA_TYPE: &str = "application/x-ndjson";
+
 impl Transport for Ndjson {
+    fn step(&mut self, link: &mut Link) -> Result<(), Trouble> {
+        match self.reconnect.state() {
+            State::Connecting => self.open(link),
+            State::Open => self.read(link),
+            State::Waiting | State::Closed => {
+                feed::wait(&mut self.reconnect, link);
+                Ok(())
+            }
+        }
+    }
+
+    fn cut(&mut self, _: &Cut, retry_after: Option<Duration>, now: Instant) -> Option<Duration> {
+        self.connection = None;
+        self.lines.clear();
+        self.reconnect.handle_cut(retry_after, now)
+    }
+
+    fn close(&mut self) {
+        self.connection = None;
+        self.reconnect.close();
+    }
+}
+
+impl Ndjson {
     fn open(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        self.connection = Some(Incoming::open(link, "application/x-ndjson", &[("after", link.after())], None)?);
-        link.session.expect_keepalives(link.options.silence);
+        let (parameters, headers) = ([("after", link.after())], [("Accept", MEDIA_TYPE)]);
+        let get = Get { parameters: &parameters, headers: &headers, limit: u64::MAX, deadline: None };
+        let (mut wire, mut answer) = exchange::get(&mut None, link, &get)?;
+        if answer.status.as_u16() != 200 {
+            return Err(answer.refusal(&mut wire));
+        }
+        answer.expect_type(MEDIA_TYPE)?;
+        self.connection = Some(Incoming::new(wire, answer));
+        self.reconnect.handle_connected(Instant::now());
         link.connected();
         Ok(())
     }
 
     fn read(&mut self, link: &mut Link) -> Result<(), Trouble> {
         let Some(connection) = &mut self.connection else { return Err(Cut::Ended.into()) };
-        let lines = &mut self.lines;
-        connection.read(link, |data, link| lines.push(data, |line| envelope(line, link)))
-    }
-
-    fn close(&mut self) {
-        self.connection = None;
-        self.lines.clear();
+        let (lines, reconnect) = (&mut self.lines, &mut self.reconnect);
+        connection.take(|data| lines.push(data, |line| envelope(line, link, reconnect)))?;
+        if link.queue.is_empty() {
+            connection.fill(reconnect.poll_timeout())?;
+            reconnect.handle_bytes(Instant::now());
+        }
+        Ok(())
     }
 }
 
-fn envelope(bytes: &[u8], link: &mut Link) -> Result<(), Trouble> {
+fn envelope(bytes: &[u8], link: &mut Link, reconnect: &mut Reconnect<Instant>) -> Result<(), Trouble> {
     let text = String::from_utf8_lossy(bytes);
     if text.trim().is_empty() {
         return Ok(());
     }
-    match take(&text, link) {
+    match take(&text, link, reconnect) {
         // A later version of the server may have more to say than this client knows.
         Err(EnvelopeError::UnknownType) => Ok(()),
         taken => taken.map_err(Trouble::from),
     }
 }
 
-/// One envelope, from a line or a frame.
-pub(super) fn take(text: &str, link: &mut Link) -> Result<(), EnvelopeError> {
-    match Envelope::parse(text) {
-        Ok(Envelope::Message { id, event, data }) => link.message(Some(&id.to_string()), event.as_deref(), &data),
-        Ok(Envelope::Bookmark { id }) => link.bookmark(&id.to_string()),
-        Ok(Envelope::Reset(reset)) => link.reset(reset),
-        Ok(Envelope::Drain) => link.queue.push_back(Received::Drain),
-        Err(error) => return Err(error),
+/// One envelope, from a line or a frame. Only a message with a new id gets the client on.
+pub(super) fn take(text: &str, link: &mut Link, reconnect: &mut Reconnect<Instant>) -> Result<(), EnvelopeError> {
+    match Envelope::parse(text)? {
+        Envelope::Message { id, event, data } => {
+            if link.message(Some(&id.to_string()), event.as_deref(), &data) {
+                reconnect.handle_progress();
+            }
+        }
+        Envelope::Bookmark { id } => link.bookmark(&id.to_string()),
+        Envelope::Reset(reset) => link.reset(reset),
+        Envelope::Drain => link.queue.push_back(Received::Drain),
     }
     Ok(())
 }

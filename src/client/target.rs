@@ -1,6 +1,7 @@
 //! The URL: where to connect, and what to ask for there.
 
 use super::Error;
+use crate::reconnect::Origin;
 use ::http::Uri;
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -75,6 +76,11 @@ impl Target {
     /// Whether both have the same scheme (there is only one), host and port.
     pub(super) fn same_origin(&self, other: &Self) -> bool {
         self.host.eq_ignore_ascii_case(&other.host) && self.port == other.port
+    }
+
+    /// Where a redirect from here leads to.
+    pub(super) fn origin_of(&self, next: &Self) -> Origin {
+        if self.same_origin(next) { Origin::Same } else { Origin::Other }
     }
 
     /// Where a `Location` leads from here (RFC 3986 §5.2, as far as servers use it).

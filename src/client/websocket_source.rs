@@ -1,13 +1,15 @@
 //! A topic, or any server's messages, over a WebSocket that is made again when it breaks.
 
 use super::error::Trouble;
-use super::feed::{Feed, Link, Transport, subscriber};
+use super::feed::{self, Feed, Link, Transport, subscriber};
 use super::websocket::{Message, WebSocket, WebSocketOptions};
 use super::{Cut, Error, Options, Received, stream};
 use crate::envelope::{EnvelopeError, SUBPROTOCOL};
+use crate::reconnect::{Backoff, Reconnect, State};
 use crate::ws::{CloseCode, Config};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 use std::time::Instant;
 
 /// Subscribes over WebSocket, offering the subprotocol `tidings.v1`.
@@ -24,16 +26,20 @@ impl WebSocketSource {
     /// # Errors
     /// A URL that cannot be used.
     pub fn new(url: &str, options: Options) -> Result<Self, Error> {
-        Feed::new(url, options, Frames { socket: None, speaks: Speaks::Bare }).map(Self)
+        let link = Link::new(url, options)?;
+        let options = &link.options;
+        let reconnect = Reconnect::new(Backoff::new(options.retry, options.retry_max, options.random));
+        Ok(Self(Feed::new(link, Frames { socket: None, speaks: Speaks::Bare, reconnect })))
     }
 }
 
-subscriber!(WebSocketSource, Frames);
+subscriber!(WebSocketSource);
 
 #[derive(Debug)]
 struct Frames {
     socket: Option<WebSocket>,
     speaks: Speaks,
+    reconnect: Reconnect<Instant>,
 }
 
 /// What the server of a connection is known to speak.
@@ -48,6 +54,29 @@ enum Speaks {
 }
 
 impl Transport for Frames {
+    fn step(&mut self, link: &mut Link) -> Result<(), Trouble> {
+        match self.reconnect.state() {
+            State::Connecting => self.open(link),
+            State::Open => self.read(link),
+            State::Waiting | State::Closed => {
+                feed::wait(&mut self.reconnect, link);
+                Ok(())
+            }
+        }
+    }
+
+    fn cut(&mut self, _: &Cut, retry_after: Option<Duration>, now: Instant) -> Option<Duration> {
+        self.socket = None;
+        self.reconnect.handle_cut(retry_after, now)
+    }
+
+    fn close(&mut self) {
+        self.socket = None;
+        self.reconnect.close();
+    }
+}
+
+impl Frames {
     fn open(&mut self, link: &mut Link) -> Result<(), Trouble> {
         let config =
             Config { max_frame: link.options.max_message, max_message: link.options.max_message, ..Config::default() };
@@ -55,11 +84,12 @@ impl Transport for Frames {
         let subprotocols = Vec::from([String::from(SUBPROTOCOL)]);
         let options = WebSocketOptions { common, subprotocols, deflate: None, config };
         // Another server may not know the parameter: it is there only for who has something to say with it.
-        let after = link.session.resume().or(link.options.after.as_deref()).map(|after| ("after", after));
+        let after = link.resume().map(|after| ("after", after));
         let request_target = link.target.request_target(after.as_slice());
         let socket = WebSocket::open(&link.target, &request_target, &options, &link.stop)?;
         self.speaks = if socket.subprotocol() == Some(SUBPROTOCOL) { Speaks::Perhaps } else { Speaks::Bare };
         self.socket = Some(socket);
+        self.reconnect.handle_connected(Instant::now());
         link.connected();
         Ok(())
     }
@@ -68,10 +98,9 @@ impl Transport for Frames {
         let Some(socket) = &mut self.socket else { return Err(Cut::Ended.into()) };
         let mut block = true;
         while let Some(message) = socket.next_message(block)? {
-            take(message, &mut self.speaks, link);
+            take(message, &mut self.speaks, link, &mut self.reconnect);
             block = link.queue.is_empty();
         }
-        link.session.handle_bytes(Instant::now());
         if !socket.is_closed() {
             return Ok(());
         }
@@ -81,24 +110,22 @@ impl Transport for Frames {
         }
         Err(Cut::Closed(code).into())
     }
-
-    fn close(&mut self) {
-        self.socket = None;
-    }
 }
 
-fn take(message: Message, speaks: &mut Speaks, link: &mut Link) {
+fn take(message: Message, speaks: &mut Speaks, link: &mut Link, reconnect: &mut Reconnect<Instant>) {
     match message {
-        Message::Text(text) if *speaks != Speaks::Bare => match stream::take(&text, link) {
+        Message::Text(text) if *speaks != Speaks::Bare => match stream::take(&text, link, reconnect) {
             Ok(()) => *speaks = Speaks::Envelopes,
             // A later version of the server may have more to say than this client knows. Others name types too.
             Err(EnvelopeError::UnknownType) if *speaks == Speaks::Envelopes => {}
-            Err(_) => link.message(None, None, &text),
+            Err(_) => bare(&text, link),
         },
-        Message::Text(text) => link.message(None, None, &text),
-        Message::Binary(data) => {
-            link.session.handle_message(None);
-            link.queue.push_back(Received::Binary(data));
-        }
+        Message::Text(text) => bare(&text, link),
+        Message::Binary(data) => link.queue.push_back(Received::Binary(data)),
     }
+}
+
+/// Without an id there is nothing to resume after.
+fn bare(text: &str, link: &mut Link) {
+    link.message(None, None, text);
 }

@@ -145,6 +145,38 @@ fn a_redirect_in_a_circle_ends_it() {
 }
 
 #[test]
+fn a_service_that_wants_a_post_gets_it_with_each_connection() {
+    let elsewhere = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n";
+    let server = serve(vec![
+        Act::Last(elsewhere.into()),
+        Act::Last(stream(SSE, "id: 7\ndata: a\n\n")),
+        Act::Hold(stream(SSE, "data: b\n\n")),
+    ]);
+    let headers = vec![("Content-Type".into(), "application/json".into())];
+    let mut source =
+        EventSource::new(&server.url, Options { headers, ..quick() }).unwrap().with_method("POST", b"{}".to_vec());
+    assert_eq!(source.next().unwrap().unwrap(), Received::Connected);
+    assert_eq!(source.next().unwrap().unwrap(), message("7", "a"));
+    assert_eq!(reconnecting(source.next()), Cut::Ended);
+    assert_eq!(source.by_ref().take(2).last().unwrap().unwrap(), message("7", "b"));
+    for (line, id) in [("POST /", None), ("POST /there", None), ("POST /", Some("7"))] {
+        let seen = server.seen();
+        assert_eq!((seen.line.as_str(), seen.body.as_str(), seen.header("last-event-id")), (line, "{}", id));
+        assert_eq!(seen.header("content-type"), Some("application/json"));
+    }
+}
+
+#[test]
+fn what_came_before_the_end_is_given_before_the_end() {
+    let server = serve(vec![Act::Hold(stream(SSE, "id: 1\ndata: a\n\nevent: tidings.reset\ndata: no reset\n\n"))]);
+    let mut source = EventSource::new(&server.url, quick()).unwrap();
+    assert_eq!(source.next().unwrap().unwrap(), Received::Connected);
+    assert_eq!(source.next().unwrap().unwrap(), message("1", "a"));
+    assert!(matches!(source.next(), Some(Err(Error::Envelope(_)))));
+    assert!(source.next().is_none());
+}
+
+#[test]
 fn silence_means_something_only_of_a_server_that_sends_bookmarks() {
     let server = serve(vec![Act::Hold(stream(SSE, "id: 1-0\n\n")), Act::Hold(stream(SSE, "data: x\n\n"))]);
     let options = Options { silence: Duration::from_millis(50), ..quick() };

@@ -4,7 +4,7 @@
 mod event_source;
 mod inspect;
 mod publisher;
+mod retry_after;
 mod scripted;
-mod session;
 mod streams;
 mod websocket;

@@ -112,6 +112,16 @@ fn a_lost_answer_is_asked_for_again_with_the_same_cursor() {
 }
 
 #[test]
+fn a_place_that_is_none_is_refused_before_anything_is_asked() {
+    for (url, after) in [("http://127.0.0.1:1/t", Some("yesterday")), ("http://127.0.0.1:1/t?after=1-x", None)] {
+        let options = || Options { after: after.map(Into::into), ..quick() };
+        for poller in [Poller::long(url, options()), Poller::short(url, options())] {
+            assert!(matches!(poller, Err(Error::After(_))), "{url} {after:?}");
+        }
+    }
+}
+
+#[test]
 fn a_short_poll_asks_at_once_where_there_is_more() {
     let server = serve(vec![
         Act::Answer(answer("200 OK", JSON, r#"{"events":[{"id":"1-1","data":"a"}],"next":"1-1","more":true}"#)),
