@@ -1,6 +1,6 @@
 //! What a topic keeps, and a walk over it.
 
-use super::{Cursor, EventName};
+use super::{Cursor, EventName, Filter};
 use alloc::boxed::Box;
 use alloc::collections::vec_deque;
 use core::iter::FusedIterator;
@@ -31,17 +31,24 @@ impl Message {
     }
 }
 
-/// Messages of a topic, oldest first; from [`Topic::read`](super::Topic::read).
+/// Messages of a topic, oldest first; from [`Topic::read`](super::Topic::read) or
+/// [`Topic::select`](super::Topic::select).
 #[derive(Debug, Clone)]
 pub struct Messages<'a> {
     rest: vec_deque::Iter<'a, Message>,
-    /// How many of `rest` belong to it.
+    /// How many of `rest` belong to it: the first that match.
     len: usize,
+    filter: Filter,
 }
 
 impl<'a> Messages<'a> {
     pub(super) fn new(rest: vec_deque::Iter<'a, Message>) -> Self {
-        Self { len: rest.len(), rest }
+        Self { len: rest.len(), rest, filter: Filter::default() }
+    }
+
+    /// The first `len` that match; there must be so many.
+    pub(super) fn filtered(self, filter: &Filter, len: usize) -> Self {
+        Self { len, filter: filter.clone(), ..self }
     }
 
     /// The first of them: at most `messages`, and at most `bytes` by [`Message::cost`], but always one if there is one,
@@ -56,7 +63,7 @@ impl<'a> Messages<'a> {
             }
             None => false,
         });
-        Self { len: fitting.count().max(1).min(self.len), rest: self.rest.clone() }
+        Self { len: fitting.count().max(1).min(self.len), ..self.clone() }
     }
 }
 
@@ -65,7 +72,7 @@ impl<'a> Iterator for Messages<'a> {
 
     fn next(&mut self) -> Option<&'a Message> {
         self.len = self.len.checked_sub(1)?;
-        self.rest.next()
+        self.rest.find(|message| self.filter.matches(message))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -37,14 +37,18 @@
 //! ```
 
 mod cursor;
+mod filter;
 mod message;
 mod name;
 mod reset;
+mod selection;
 
 pub use cursor::{After, Cursor, CursorError};
+pub use filter::{Filter, FilterError};
 pub use message::{Message, Messages};
 pub use name::{EventName, EventNameError, TopicName, TopicNameError};
 pub use reset::{Reset, ResetReason, ResetReasonError};
+pub use selection::Selection;
 
 use crate::Instant;
 use crate::step::NEVER;
@@ -75,8 +79,8 @@ impl Default for Bounds {
 /// A bounded log of messages.
 ///
 /// * What there is: [`oldest`](Self::oldest), [`newest`](Self::newest), [`len`](Self::len), [`bytes`](Self::bytes).
-/// * In: [`publish`](Self::publish). Out: [`resolve`](Self::resolve) once, then [`read`](Self::read) as often as
-///   wanted; reading changes nothing.
+/// * In: [`publish`](Self::publish). Out: [`resolve`](Self::resolve) once, then [`read`](Self::read) or
+///   [`select`](Self::select) as often as wanted; reading changes nothing.
 /// * Time: when [`poll_timeout`](Self::poll_timeout) says so, call [`handle_timeout`](Self::handle_timeout).
 #[derive(Debug, Clone)]
 pub struct Topic<I> {
@@ -179,6 +183,23 @@ impl<I: Instant> Topic<I> {
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The midst of what is kept. Who stands before it should be told of a later place to stand at, even if there is
+    /// nothing else to tell: half of what the topic keeps, by count, by bytes or by age, has come since, and with as much
+    /// again it would fall below the floor without having lost anything that it wanted.
+    #[must_use]
+    pub fn midst(&self, now: I) -> Cursor {
+        let half_kept = self.messages.len() / 2;
+        let by_messages = self.messages.len().saturating_sub(self.bounds.messages / 2);
+        let by_bytes = if self.bytes > self.bounds.bytes / 2 { half_kept } else { 0 };
+        let by_age = if self.bounds.age < NEVER {
+            self.times.partition_point(|published| *published + self.bounds.age / 2 <= now)
+        } else {
+            0
+        };
+        let passed = by_messages.max(by_bytes).max(by_age).min(self.messages.len());
+        Cursor::new(self.floor.epoch(), self.floor.n().saturating_add(passed as u64))
     }
 
     /// The bounds that the topic was made with.

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cursor;
+mod filter;
 mod model;
 mod names;
 mod reading;

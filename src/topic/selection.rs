@@ -1,0 +1,66 @@
+//! What a reader gets in one go: as much as it takes at once of what its filter lets through.
+//!
+//! ```text
+//!     after                                next
+//!       ▼                                   ▼
+//!   ┌───────┬───────┬───────┬───────┬───────┬───────┐
+//!   │ · 1 · │ · 2 · │ █ 3 █ │ · 4 · │ · 5 · │ █ 6 █ │     a filter for █, one message at a time:
+//!   └───────┴───────┴───────┴───────┴───────┴───────┘     gives 3, goes on after 5, and there is more
+//! ```
+
+use super::{Cursor, Filter, Messages, Reset, Topic};
+use crate::Instant;
+
+/// Some of the messages after a cursor, and where to read on; from [`Topic::select`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection<'a> {
+    /// The messages, oldest first; maybe none.
+    pub messages: Messages<'a>,
+    /// The cursor to read on after: behind the last message given, and behind those that were passed over since.
+    pub next: Cursor,
+    /// Whether to read on at once: the next message that matches did not fit, or [`Filter::SCAN`] messages were looked
+    /// at and there are others. If not, `next` is the head.
+    pub more: bool,
+}
+
+impl<I: Instant> Topic<I> {
+    /// What the filter lets through of the messages after `after`: at most `messages`, and at most `bytes` by
+    /// [`Message::cost`](super::Message::cost), but always one if one was found. Only what is given counts; of what is passed over it looks at
+    /// no more than [`Filter::SCAN`].
+    pub fn select(
+        &self,
+        after: Cursor,
+        filter: &Filter,
+        messages: usize,
+        bytes: usize,
+    ) -> Result<Selection<'_>, Reset> {
+        let unread = self.read(after)?;
+        if !filter.is_everything() {
+            return Ok(scan(unread, after, filter, messages, bytes));
+        }
+        let messages = unread.batch(messages, bytes);
+        // Numbers count up by one, so that nothing needs to be looked at for this.
+        let next = Cursor::new(after.epoch(), after.n().saturating_add(messages.len() as u64));
+        let more = messages.len() < unread.len();
+        Ok(Selection { messages, next, more })
+    }
+}
+
+fn scan<'a>(unread: Messages<'a>, after: Cursor, filter: &Filter, messages: usize, bytes: usize) -> Selection<'a> {
+    let (mut count, mut left) = (0, bytes);
+    let (mut next, mut more) = (after, false);
+    for (looked_at, message) in unread.clone().enumerate() {
+        let is_wanted = filter.matches(message);
+        let fits = count == 0 || (count < messages && message.cost() <= left);
+        more = looked_at == Filter::SCAN || (is_wanted && !fits);
+        if more {
+            break;
+        }
+        if is_wanted {
+            count += 1;
+            left = left.saturating_sub(message.cost());
+        }
+        next = message.id;
+    }
+    Selection { messages: unread.filtered(filter, count), next, more }
+}
