@@ -1,15 +1,17 @@
 //! What a poll asks for.
 
 use super::{Options, prefer};
-use crate::topic::{After, CursorError};
+use crate::topic::{After, CursorError, Filter};
 use core::fmt;
 use core::time::Duration;
 
-/// A poll: where to read on, and how long it may be held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A poll: where to read on, what to look for, and how long it may be held.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Where to read on.
     pub after: After,
+    /// Which messages to look for; what else is published is passed over and does not end a hold.
+    pub filter: Filter,
     /// How long to hold the poll while there is no news; zero for a short poll.
     pub wait: Duration,
 }
@@ -22,7 +24,8 @@ impl Request {
     /// * `prefer`: the value of each `Prefer` header, whole and in order. Its `wait` counts like the query's and is
     ///   asked only where the query has none.
     ///
-    /// Without any `wait` it is a short poll. What is longer than [`Options::hold_max`] is cut to it.
+    /// Without any `wait` it is a short poll. What is longer than [`Options::hold_max`] is cut to it. It looks for
+    /// everything: a filter is set with [`with_filter`](Self::with_filter).
     pub fn new<'p>(
         after: Option<&str>,
         wait: Option<&str>,
@@ -34,7 +37,14 @@ impl Request {
             Some(value) => Some(Wait::parse(value).ok_or(RequestError::Wait)?),
             None => prefer::wait(prefer),
         };
-        Ok(Self { after, wait: wait.map_or(Duration::ZERO, |wait| wait.granted(options)) })
+        let wait = wait.map_or(Duration::ZERO, |wait| wait.granted(options));
+        Ok(Self { after, filter: Filter::default(), wait })
+    }
+
+    /// The same poll for these messages only.
+    #[must_use]
+    pub fn with_filter(self, filter: Filter) -> Self {
+        Self { filter, ..self }
     }
 }
 

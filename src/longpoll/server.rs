@@ -6,11 +6,17 @@
 //! | at the head, nothing to wait for | no | no messages |
 //! | at the head, `wait` > 0 | until news, the hold time or the drain | the messages, or none |
 //! | trimmed, of another epoch, ahead of the head | no, and no longer | a reset |
+//!
+//! A poll with a filter stands at the head when nothing that it looks for is behind its cursor. What else is published
+//! while it is held moves its cursor and nothing more, until half of what the topic keeps has gone by: then the poll is
+//! answered with the cursor alone, for should that answer not arrive, the client's own would be trimmed before long.
+//! What a poll passes over in one go has a bound, [`Filter::SCAN`](crate::topic::Filter::SCAN): where nothing was found
+//! up to there, the answer has no messages, and more.
 
 use super::{Options, Request};
 use crate::Instant;
 use crate::step::later;
-use crate::topic::{Cursor, Message, Messages, Reset, Topic};
+use crate::topic::{Cursor, Filter, Message, Messages, Reset, Selection, Topic};
 use core::cmp::min;
 
 /// Decides about a poll that has just arrived.
@@ -19,17 +25,18 @@ use core::cmp::min;
 #[must_use]
 pub fn poll<'t, I: Instant>(request: &Request, topic: &'t Topic<I>, options: &Options, now: I) -> Poll<'t, I> {
     // "oldest" and "now" are resolved here, once: what is published from now on belongs to this poll.
-    let cursor = topic.resolve(request.after);
-    match topic.read(cursor) {
+    let asked = topic.resolve(request.after);
+    match topic.select(asked, &request.filter, options.batch_messages, options.batch_bytes) {
         // A cursor that cannot be served now never will be: hold none of these, not even one in the future.
         Err(reset) => Poll::Answer(Answer::Reset(reset)),
-        Ok(messages) if messages.len() > 0 || request.wait.is_zero() => {
-            Poll::Answer(Answer::events(&messages, topic, options))
+        Ok(found) if found.messages.len() > 0 || found.more || request.wait.is_zero() => {
+            Poll::Answer(Answer::from(found))
         }
         // RFC 6202 §5.5: a hold has an end well before anybody on the way loses patience.
-        Ok(_) => {
-            let deadline = later(now, min(request.wait, options.hold_max));
-            Poll::Hold(Held { cursor, due: deadline, coalescing: false, options: *options })
+        Ok(Selection { next: cursor, .. }) => {
+            let due = later(now, min(request.wait, options.hold_max));
+            let filter = request.filter.clone();
+            Poll::Hold(Held { asked, cursor, filter, due, coalescing: false, options: *options })
         }
     }
 }
@@ -52,14 +59,15 @@ pub enum Answer<'t> {
         messages: Messages<'t>,
         /// The cursor to poll after next. It may be ahead of the last message, never behind it.
         next: Cursor,
-        /// Whether there is more after `next` already: poll again at once, it will not be held.
+        /// Whether there is more after `next` already: poll again at once, it will not be held. With a filter that is
+        /// more of what matches or, where so much was passed over that the poll came to no end, more to look through.
         more: bool,
     },
     /// 410: messages were lost, go on at [`Reset::oldest`].
     Reset(Reset),
 }
 
-impl<'t> Answer<'t> {
+impl Answer<'_> {
     /// The HTTP status: 200 or 410.
     #[must_use]
     pub const fn status(&self) -> u16 {
@@ -68,12 +76,10 @@ impl<'t> Answer<'t> {
             Self::Reset(_) => 410,
         }
     }
+}
 
-    fn events<I: Instant>(unread: &Messages<'t>, topic: &Topic<I>, options: &Options) -> Self {
-        let messages = unread.batch(options.batch_messages, options.batch_bytes);
-        let more = messages.len() < unread.len();
-        // Whoever has everything stands at the head, whether or not the last message was for them.
-        let next = messages.clone().last().filter(|_| more).map_or(topic.newest(), |message| message.id);
+impl<'t> From<Selection<'t>> for Answer<'t> {
+    fn from(Selection { messages, next, more }: Selection<'t>) -> Self {
         Self::Events { messages, next, more }
     }
 }
@@ -85,7 +91,11 @@ impl<'t> Answer<'t> {
 /// [`Answer`] ends it. If the client disconnects, drop it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held<I> {
+    /// Where the client stands, for all that it knows.
+    asked: Cursor,
+    /// Where the poll stands: behind what was passed over, too.
     cursor: Cursor,
+    filter: Filter,
     /// The end of the hold or, earlier, of the coalescing delay.
     due: I,
     coalescing: bool,
@@ -93,10 +103,16 @@ pub struct Held<I> {
 }
 
 impl<I: Instant> Held<I> {
-    /// What it reads after.
+    /// What it reads after. With a filter it moves on past what is not looked for.
     #[must_use]
     pub const fn cursor(&self) -> Cursor {
         self.cursor
+    }
+
+    /// What it looks for.
+    #[must_use]
+    pub const fn filter(&self) -> &Filter {
+        &self.filter
     }
 
     /// When it has to be answered at the latest.
@@ -107,14 +123,18 @@ impl<I: Instant> Held<I> {
 
     /// The topic has changed. Gives the answer, unless there is nothing for this poll or its news waits for more.
     pub fn handle_news<'t>(&mut self, topic: &'t Topic<I>, now: I) -> Option<Answer<'t>> {
-        match topic.read(self.cursor) {
-            Err(reset) => Some(Answer::Reset(reset)),
-            Ok(unread) if unread.len() == 0 => None,
-            Ok(unread) if self.is_worth_sending(&unread, topic, now) => {
-                Some(Answer::events(&unread, topic, &self.options))
-            }
-            Ok(_) => None,
-        }
+        let found = match self.select(topic) {
+            Ok(found) => found,
+            Err(reset) => return Some(Answer::Reset(reset)),
+        };
+        let is_worth_sending = if found.messages.len() > 0 {
+            self.is_worth_sending(&found, topic, now)
+        } else {
+            // Nobody was waited for with this: the cursor moves on, and nobody is told while that can wait.
+            self.cursor = found.next;
+            found.more || (self.cursor != self.asked && self.asked.n() < topic.midst(now).n())
+        };
+        is_worth_sending.then(|| Answer::from(found))
     }
 
     /// The time is over: gives the answer, maybe without messages but never without a cursor. `None` if `now` is before
@@ -131,27 +151,32 @@ impl<I: Instant> Held<I> {
     }
 
     fn answer<'t>(&self, topic: &'t Topic<I>) -> Answer<'t> {
-        match topic.read(self.cursor) {
-            Ok(unread) => Answer::events(&unread, topic, &self.options),
-            Err(reset) => Answer::Reset(reset),
-        }
+        self.select(topic).map_or_else(Answer::Reset, Answer::from)
+    }
+
+    fn select<'t>(&self, topic: &'t Topic<I>) -> Result<Selection<'t>, Reset> {
+        topic.select(self.cursor, &self.filter, self.options.batch_messages, self.options.batch_bytes)
     }
 
     /// Whether the news goes out now; if not, sees to it that it does after the delay.
-    fn is_worth_sending(&mut self, unread: &Messages<'_>, topic: &Topic<I>, now: I) -> bool {
+    fn is_worth_sending(&mut self, found: &Selection<'_>, topic: &Topic<I>, now: I) -> bool {
         if !self.coalescing {
             self.coalescing = true;
             self.due = min(self.due, later(now, self.options.coalesce));
         }
-        self.due <= now || self.is_full(unread, topic)
+        self.due <= now || self.is_full(found, topic)
     }
 
-    /// Waiting for more is over when no more would fit, and before the topic could drop what waits: once that is half of
-    /// what it keeps.
-    fn is_full(&self, unread: &Messages<'_>, topic: &Topic<I>) -> bool {
+    /// Waiting for more is over when no more would fit, and before the topic could drop what waits: once that, and what
+    /// was published with it, is half of what it keeps.
+    fn is_full(&self, found: &Selection<'_>, topic: &Topic<I>) -> bool {
+        let bytes = |messages: Messages<'_>| messages.map(Message::cost).fold(0, usize::saturating_add);
         let bounds = topic.bounds();
-        let messages = min(self.options.batch_messages, bounds.messages / 2);
-        let bytes = min(self.options.batch_bytes, bounds.bytes / 2);
-        unread.len() >= messages || unread.clone().map(Message::cost).fold(0, usize::saturating_add) >= bytes
+        found.more
+            || found.messages.len() >= self.options.batch_messages
+            || bytes(found.messages.clone()) >= self.options.batch_bytes
+            || topic
+                .read(self.cursor)
+                .is_ok_and(|unread| unread.len() >= bounds.messages / 2 || bytes(unread) >= bounds.bytes / 2)
     }
 }

@@ -26,6 +26,11 @@
 //! outdoes it. Polls begin at `oldest` and the others `now`. A subscriber of bare data that lost messages is closed with
 //! code 4410, for nothing in its stream could tell it.
 //!
+//! `?event=` on a GET, also more than once, asks for messages of these events only: see
+//! [`Filter`](crate::topic::Filter). A name that could not be published is answered with 400, and so are more than 32.
+//! What is left out moves the cursor all the same: a poll's `next`, and the bookmark that a stream gets with each
+//! keepalive, and before what it was told last is dropped from the log.
+//!
 //! ```
 //! use tidings::server::Server;
 //!

@@ -3,7 +3,7 @@
 use crate::{Clock, EPOCH, at, bounded_topic_of, events, hold, publish, reset, seconds, topic_of};
 use std::time::Duration;
 use tidings::longpoll::{self, Options, Poll, Request};
-use tidings::topic::{After, Bounds, Cursor, ResetReason, Topic};
+use tidings::topic::{After, Bounds, Cursor, Filter, ResetReason, Topic};
 
 const COALESCE: Duration = Duration::from_millis(50);
 
@@ -26,7 +26,7 @@ fn a_hold_is_never_longer_than_the_maximum() {
 #[test]
 fn an_endless_hold_overflows_no_clock() {
     let options = Options { hold_max: Duration::MAX, coalesce: Duration::MAX, ..Options::default() };
-    let request = Request { after: After::Now, wait: Duration::MAX };
+    let request = Request { after: After::Now, filter: Filter::default(), wait: Duration::MAX };
     let mut topic = Topic::new(EPOCH, Bounds::default());
     let now = std::time::Instant::now();
     let Poll::Hold(mut held) = longpoll::poll(&request, &topic, &options, now) else { panic!("held") };

@@ -1,6 +1,7 @@
 //! Polling: what a poll asks for, what it is answered when, and what is asked next. On a simulated clock.
 
 mod client;
+mod filtered;
 mod held;
 mod prefer;
 mod request;
@@ -9,7 +10,7 @@ mod short;
 use std::iter;
 use std::time::Duration;
 use tidings::longpoll::{self, Answer, Held, Options, Poll, Request};
-use tidings::topic::{After, Bounds, Cursor, ResetReason, Topic};
+use tidings::topic::{After, Bounds, Cursor, Filter, ResetReason, Topic};
 
 /// A simulated clock: time since the start of the test.
 type Clock = Duration;
@@ -40,6 +41,10 @@ fn publish(topic: &mut Topic<Clock>) {
     topic.publish(None, "news", Clock::ZERO).expect("it fits");
 }
 
+fn publish_event(topic: &mut Topic<Clock>, event: &str) {
+    topic.publish(Some(event.parse().unwrap()), "news", Clock::ZERO).expect("it fits");
+}
+
 /// A poll by query alone, with default options.
 fn request(after: &str, wait: &str) -> Request {
     Request::new(Some(after), Some(wait), iter::empty(), &Options::default()).expect("well-formed")
@@ -56,7 +61,13 @@ fn answer<'t>(request: &Request, topic: &'t Topic<Clock>, options: &Options) -> 
 /// Holds a poll for 30 seconds from time zero.
 #[track_caller]
 fn hold(after: impl Into<After>, topic: &Topic<Clock>, options: &Options) -> Held<Clock> {
-    let request = Request { after: after.into(), wait: seconds(30) };
+    hold_for(Filter::default(), after, topic, options)
+}
+
+/// The same for these messages only.
+#[track_caller]
+fn hold_for(filter: Filter, after: impl Into<After>, topic: &Topic<Clock>, options: &Options) -> Held<Clock> {
+    let request = Request { after: after.into(), filter, wait: seconds(30) };
     match longpoll::poll(&request, topic, options, Clock::ZERO) {
         Poll::Hold(held) => held,
         Poll::Answer(answer) => panic!("not held but answered: {answer:?}"),

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::iter;
 use std::time::Duration;
 use tidings::longpoll::{Options, Request, RequestError};
-use tidings::topic::After;
+use tidings::topic::{After, Filter};
 
 fn query(after: Option<&str>, wait: Option<&str>) -> Result<Request, RequestError> {
     Request::new(after, wait, iter::empty(), &Options::default())
@@ -22,7 +22,10 @@ fn without_after_a_poll_starts_at_the_oldest() {
 
 #[test]
 fn without_wait_it_is_a_short_poll() {
-    assert_eq!(query(Some("now"), None), Ok(Request { after: After::Now, wait: Duration::ZERO }));
+    assert_eq!(
+        query(Some("now"), None),
+        Ok(Request { after: After::Now, filter: Filter::default(), wait: Duration::ZERO })
+    );
 }
 
 #[test]

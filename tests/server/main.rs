@@ -2,6 +2,7 @@
 
 mod client;
 mod draining;
+mod filtering;
 mod http;
 mod limits;
 mod mounted;

@@ -95,7 +95,7 @@ impl Connection {
             Role::Stream(_) | Role::WebSocket(_) if is_stuck => Fate::Gone,
             Role::Stream(subscriber) => {
                 // A bookmark rather than a comment: it says what is still true, and costs the same.
-                subscriber.format.bookmark(subscriber.cursor, self.out.own(turn.now));
+                subscriber.bookmark(self.out.own(turn.now));
                 self.flush(turn)
             }
             Role::WebSocket(socket) => {

@@ -58,7 +58,7 @@ impl HeldPoll {
         let cursor = self.held.cursor();
         let topic = self.cell.read(turn.now);
         let answer = decide(&mut self.held, &topic)?;
-        let (status, body) = batches.answer(&self.cell, cursor, &answer);
+        let (status, body) = batches.answer(&self.cell, cursor, self.held.filter(), &answer);
         answer::count(&answer, body.len(), turn.shared.metrics.delivery(Via::LongPoll));
         drop(topic);
 

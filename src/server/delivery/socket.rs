@@ -71,11 +71,17 @@ impl TopicSocket {
         self.keepalive.poll_timeout()
     }
 
-    /// Asks whether the peer is still there, if that is due. False: it has had its chance.
+    /// Asks whether the peer is still there, if that is due, and tells it where it stands. False: it has had its chance.
     pub(super) fn keep_alive(&mut self, output: &mut BytesMut, now: Instant) -> bool {
         match self.keepalive.handle_timeout(now) {
             None => true,
-            Some(KeepaliveEvent::Ping) => self.connection.ping(&[], output).is_ok(),
+            Some(KeepaliveEvent::Ping) => {
+                // RFC 6455 §5.5.1: no data after a Close.
+                if self.connection.is_open() {
+                    self.subscriber.bookmark_if_moved(output);
+                }
+                self.connection.ping(&[], output).is_ok()
+            }
             Some(KeepaliveEvent::Gone) => false,
         }
     }

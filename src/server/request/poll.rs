@@ -26,7 +26,8 @@ impl Request<'_> {
         let (after, wait) = (query::find(self.head.query(), "after"), query::find(self.head.query(), "wait"));
         let prefer = self.head.headers.get_all("prefer").filter_map(|value| std::str::from_utf8(value).ok());
         let mut poll = longpoll::Request::new(after.as_deref(), wait.as_deref(), prefer, &self.shared.limits.poll)
-            .map_err(|error| Response::fault(Status::BAD_REQUEST, std::format!("{error}")))?;
+            .map_err(|error| Response::fault(Status::BAD_REQUEST, std::format!("{error}")))?
+            .with_filter(self.filter()?);
         if self.head.method == "HEAD" {
             // Nobody waits for news of which only the length would come.
             poll.wait = std::time::Duration::ZERO;

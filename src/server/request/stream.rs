@@ -7,7 +7,7 @@ use super::super::response::{Response, date};
 use super::negotiate::{EVENT_STREAM, NDJSON};
 use super::{Reply, Request, Status, query};
 use crate::http;
-use crate::topic::{After, TopicName};
+use crate::topic::{After, Filter, TopicName};
 use bytes::BytesMut;
 use std::borrow::Cow;
 use std::time::Instant;
@@ -72,6 +72,7 @@ impl Request<'_> {
         let after = after.map_err(|error| {
             Response::fault(Status::BAD_REQUEST, std::format!("after: {error}, or 'oldest' or 'now'"))
         })?;
+        let filter = self.filter()?;
         self.authorize(Action::Subscribe(name))?;
         let cell = self.open(name)?;
         let mut bookmark = BytesMut::new();
@@ -84,7 +85,13 @@ impl Request<'_> {
             cursor
         };
         let present = self.shared.metrics.delivery(via).subscribers.enter();
-        Ok((Subscriber { cell, cursor, format, via, _present: present }, bookmark))
+        Ok((Subscriber::new(cell, cursor, filter, format, via, present), bookmark))
+    }
+
+    /// Which messages it wants, whatever the transport: those of the events that the query names, or all.
+    pub(super) fn filter(&self) -> Result<Filter, Response> {
+        Filter::parse(query::find_all(self.head.query(), "event"))
+            .map_err(|error| Response::fault(Status::BAD_REQUEST, std::format!("event: {error}")))
     }
 
     /// The head of an answer without an end.
