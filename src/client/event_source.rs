@@ -4,6 +4,7 @@ use super::error::Trouble;
 use super::exchange::{self, Request};
 use super::feed::{Feed, Link, Transport, is_word, subscriber};
 use super::incoming::Incoming;
+use super::options::event_parameters;
 use super::wire::Wire;
 use super::{Cut, Error, Options, headers};
 use crate::envelope;
@@ -86,14 +87,15 @@ impl Transport for Sse {
 
 impl Sse {
     fn open(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        let word = link.options.after.clone().filter(|after| is_word(after));
-        let after = word.as_deref().map(|word| ("after", word));
+        let (after, filter) = (link.options.after.clone(), link.options.filter.clone());
+        let word = after.as_deref().filter(|after| is_word(after)).map(|word| ("after", word));
+        let parameters: Vec<_> = word.into_iter().chain(event_parameters(&filter)).collect();
         let mut target = link.target.clone();
         while let Some(request) = self.machine.request() {
             let wire = Wire::open(&target, &link.options, &link.stop)?;
             let request = Request {
                 method: request.method,
-                target: &target.request_target(after.as_slice()),
+                target: &target.request_target(&parameters),
                 headers: request.headers,
                 body: request.body,
                 limit: u64::MAX,

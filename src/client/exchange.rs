@@ -2,6 +2,7 @@
 
 use super::error::Trouble;
 use super::feed::Link;
+use super::options::event_parameters;
 use super::retry_after::retry_after;
 use super::target::Target;
 use super::wire::{Filled, Wire};
@@ -191,6 +192,7 @@ pub(super) struct Get<'a> {
 
 /// Asks, over the connection that is kept in `kept` if it still stands, and follows redirects.
 pub(super) fn get(kept: &mut Option<Wire>, link: &Link, get: &Get<'_>) -> Result<(Wire, Answer), Trouble> {
+    let parameters: Vec<_> = get.parameters.iter().copied().chain(event_parameters(&link.options.filter)).collect();
     let mut target = link.target.clone();
     let mut redirects = Redirects::default();
     loop {
@@ -206,7 +208,7 @@ pub(super) fn get(kept: &mut Option<Wire>, link: &Link, get: &Get<'_>) -> Result
         let callers = if redirects.is_abroad() { &[] } else { link.options.headers.as_slice() };
         let request = Request {
             method: "GET",
-            target: &target.request_target(get.parameters),
+            target: &target.request_target(&parameters),
             headers: headers::join(&own, callers),
             body: &[],
             limit: get.limit,

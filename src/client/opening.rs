@@ -21,27 +21,25 @@ pub(super) struct Opened {
     pub(super) extensions: Extensions,
 }
 
-/// Connects and shakes hands.
+/// Connects and shakes hands; `parameters` go into the query, also of where it is redirected to.
 pub(super) fn open(
     target: &Target,
-    request_target: &str,
+    parameters: &[(&str, &str)],
     options: &WebSocketOptions,
     stop: &Stop,
 ) -> Result<Opened, Trouble> {
     let mut target = target.clone();
-    let mut request_target = request_target.to_owned();
     let mut redirects = Redirects::default();
     loop {
         // Credentials are for the origin that they were given for.
         let callers = if redirects.is_abroad() { &[] } else { options.common.headers.as_slice() };
-        match handshake(&target, &request_target, callers, options, stop)? {
+        match handshake(&target, &target.request_target(parameters), callers, options, stop)? {
             Ok(opened) => return Ok(opened),
             Err(location) => {
                 let next = target.join(&location)?;
                 if !redirects.follow(target.origin_of(&next)) {
                     return Err(Error::Redirect.into());
                 }
-                request_target = next.request_target(&[]);
                 target = next;
             }
         }

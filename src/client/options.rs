@@ -1,5 +1,6 @@
 //! How a client behaves.
 
+use crate::topic::Filter;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,6 +12,10 @@ pub struct Options {
     /// Where to begin: a cursor, `oldest` or `now`; for an [`EventSource`](super::EventSource) of another server its
     /// last event ID. Default: with what is published from now on, whatever the transport.
     pub after: Option<String>,
+    /// Which messages to ask for, by the names of their events: what is not among them the server does not send. It
+    /// stands in the URL, in place of any `event=` that was there. Default: everything, or what the URL says. A server
+    /// that is not one of ours may send what it likes.
+    pub filter: Filter,
     /// Further headers of each request, such as `Authorization` or `Origin`; one that the client would send by itself,
     /// such as `Host`, is sent as it stands here. What frames the request or belongs to the WebSocket handshake is
     /// refused. They are not sent to another origin that the server redirects to.
@@ -46,6 +51,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             after: None,
+            filter: Filter::default(),
             headers: Vec::new(),
             retry: Duration::from_secs(1),
             retry_max: Duration::from_secs(30),
@@ -59,6 +65,11 @@ impl Default for Options {
             random: crate::system_random,
         }
     }
+}
+
+/// A filter as it stands in a query.
+pub(super) fn event_parameters(filter: &Filter) -> impl Iterator<Item = (&str, &str)> {
+    filter.names().map(|name| ("event", name))
 }
 
 /// Without the values of the headers, which may be credentials.

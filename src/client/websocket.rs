@@ -27,7 +27,7 @@ pub enum Message {
 /// What a [`WebSocket`] can be told beside [`Options`], of which it uses headers, time-outs and randomness.
 #[derive(Debug, Clone, Default)]
 pub struct WebSocketOptions {
-    /// What all clients can be told. [`Options::after`] and [`Options::max_message`] are not looked at.
+    /// What all clients can be told. [`Options::after`], [`Options::filter`] and [`Options::max_message`] are not looked at.
     pub common: Options,
     /// Subprotocols to offer, best first.
     pub subprotocols: Vec<String>,
@@ -75,17 +75,16 @@ impl WebSocket {
     pub fn connect(url: &str, options: &WebSocketOptions) -> Result<Self, Error> {
         let target = Target::parse(url)?;
         headers::check(&options.common.headers)?;
-        let request_target = target.request_target(&[]);
-        Ok(Self::open(&target, &request_target, options, &Stop::default())?)
+        Ok(Self::open(&target, &[], options, &Stop::default())?)
     }
 
     pub(super) fn open(
         target: &Target,
-        request_target: &str,
+        parameters: &[(&str, &str)],
         options: &WebSocketOptions,
         stop: &Stop,
     ) -> Result<Self, Trouble> {
-        let opened = opening::open(target, request_target, options, stop)?;
+        let opened = opening::open(target, parameters, options, stop)?;
         let patience = options.common.silence / 2;
         let keepalive = KeepaliveOptions { interval: patience, pong_within: patience, close_within: CLOSE_TIMEOUT };
         let config = Config { delivery: Delivery::Whole, ..options.config.clone() };

@@ -2,6 +2,7 @@
 
 use super::error::Trouble;
 use super::feed::{self, Feed, Link, Transport, subscriber};
+use super::options::event_parameters;
 use super::websocket::{Message, WebSocket, WebSocketOptions};
 use super::{Cut, Error, Options, Received, stream};
 use crate::envelope::{EnvelopeError, SUBPROTOCOL};
@@ -85,8 +86,8 @@ impl Frames {
         let options = WebSocketOptions { common, subprotocols, deflate: None, config };
         // Another server may not know the parameter: it is there only for who has something to say with it.
         let after = link.resume().map(|after| ("after", after));
-        let request_target = link.target.request_target(after.as_slice());
-        let socket = WebSocket::open(&link.target, &request_target, &options, &link.stop)?;
+        let parameters: Vec<_> = after.into_iter().chain(event_parameters(&link.options.filter)).collect();
+        let socket = WebSocket::open(&link.target, &parameters, &options, &link.stop)?;
         self.speaks = if socket.subprotocol() == Some(SUBPROTOCOL) { Speaks::Perhaps } else { Speaks::Bare };
         self.socket = Some(socket);
         self.reconnect.handle_connected(Instant::now());

@@ -2,6 +2,7 @@
 #![cfg(feature = "client")]
 
 mod event_source;
+mod filter;
 mod inspect;
 mod publisher;
 mod retry_after;

@@ -46,6 +46,8 @@ fn calling_it_wrongly_ends_with_2_and_one_line() {
         &["publish", "http://127.0.0.1:0/", "x"],
         &["publish", "http://127.0.0.1:/", "x"],
         &["subscribe", "http://127.0.0.1:65536/"],
+        &["subscribe", "http://h/", "--event", ""],
+        &["subscribe", "http://h/", "--event", "fine", "--event", "tidings.reset"],
     ] {
         let ended = run(arguments, b"");
         ended.assert_code(2);

@@ -161,6 +161,27 @@ fn event_names_arrive_over_each_transport() {
 }
 
 #[test]
+fn only_events_that_are_asked_for_arrive_over_each_transport() {
+    let server = serve(&[]);
+    let url = server.topic("t");
+    for (data, event) in [("1", "price"), ("2", "weather"), ("4", "price")] {
+        crate::run::run(&["publish", &url, data, "--event", event], b"").assert_code(0);
+        crate::run::run(&["publish", &url, "unnamed"], b"").assert_code(0);
+    }
+    for via in TRANSPORTS {
+        let subscribe = ["subscribe", &url, "--via", via, "--after", "oldest", "--count"];
+        for (options, expected) in [
+            (&["2", "--event", "price"][..], "1\n4\n"),
+            (&["3", "--event", "weather", "--event", "price"], "1\n2\n4\n"),
+            (&["4", "--event", "message", "--event", "weather"], "unnamed\n2\nunnamed\nunnamed\n"),
+        ] {
+            let ended = crate::run::run(&[&subscribe[..], options].concat(), b"");
+            assert_eq!(ended.assert_code(0).stdout, expected, "{via} {options:?}");
+        }
+    }
+}
+
+#[test]
 fn the_scheme_of_the_url_chooses_unless_via_does() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();

@@ -6,7 +6,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::str::FromStr;
 use std::time::Duration;
 use tidings::inspect::Format;
-use tidings::topic::{After, Bounds};
+use tidings::topic::{After, Bounds, Filter};
 
 /// What to do.
 #[derive(Debug)]
@@ -50,6 +50,7 @@ pub struct Subscribe {
     pub url: String,
     pub via: Via,
     pub after: Option<String>,
+    pub filter: Filter,
     pub json: bool,
     pub count: Option<u64>,
     pub headers: Vec<(String, String)>,
@@ -150,13 +151,21 @@ fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
 }
 
 fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let mut via_option = None;
-    let mut subscribe =
-        Subscribe { url: String::new(), via: Via::Sse, after: None, json: false, count: None, headers: Vec::new() };
+    let (mut via_option, mut events) = (None, Vec::new());
+    let mut subscribe = Subscribe {
+        url: String::new(),
+        via: Via::Sse,
+        after: None,
+        filter: Filter::default(),
+        json: false,
+        count: None,
+        headers: Vec::new(),
+    };
     while let Some(argument) = parser.next()? {
         match argument {
             Long("via") => via_option = Some(via(&parser.value()?.string()?)?),
             Long("after") => subscribe.after = Some(parser.value()?.string()?),
+            Long("event") => events.push(parser.value()?.string()?),
             Long("json") => subscribe.json = true,
             Long("count") => subscribe.count = Some(number(parser, "--count", "a whole number is")?),
             Long("header") => subscribe.headers.push(header(&parser.value()?.string()?)?),
@@ -167,6 +176,7 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     if subscribe.url.is_empty() {
         return Err(Failure::Usage("subscribe to what? a URL is missing".into()));
     }
+    subscribe.filter = Filter::parse(&events).map_err(|error| Failure::Usage(format!("--event: {error}")))?;
     let is_websocket = subscribe.url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("ws://"));
     subscribe.via = via_option.unwrap_or(if is_websocket { Via::WebSocket } else { Via::Sse });
     subscribe.after.as_deref().map_or(Ok(()), |after| check_after(after, subscribe.via))?;

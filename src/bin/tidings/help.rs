@@ -61,6 +61,8 @@ Usage: tidings subscribe URL [OPTIONS]
   --via TRANSPORT        sse, ws, stream, long or short                   [sse; ws for a ws:// URL]
   --after CURSOR         resume behind this message; also oldest or now   [now]
                          with sse another server's last event ID, whatever it looks like
+  --event NAME           ask for messages of this event only; may be repeated. Those without a name are of the event
+                         message. Ids and cursors stay those of the whole topic
   --json                 a JSON object a line: messages with their ids, bookmarks, resets, drains
   --count N              end after so many messages
   --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
@@ -69,7 +71,8 @@ Usage: tidings subscribe URL [OPTIONS]
 
 Without --json it prints the data of each message and a line break. It reconnects by itself and loses and doubles
 nothing; the last id that --json printed, given to --after, goes on exactly there, over the same or another transport.
-A bookmark is printed where the cursor moves without a message, as it does at the very beginning.
+A bookmark is printed where the cursor moves without a message, as it does at the very beginning and, with --event, past
+messages of other events.
 
 It tries again for ever, after up to 1 s at first and 30 s in the end, or when the server says; but a server that was
 never there, and one that will not (401, 403, 404, 204, another media type), is a failure at once.

@@ -9,7 +9,12 @@ use tidings::client::{Cut, Error, EventSource, Options, Poller, Received, Stop, 
 use tidings::topic::{Reset, ResetReason};
 
 pub fn run(arguments: Subscribe) -> Result<(), Failure> {
-    let options = Options { after: arguments.after.clone(), headers: arguments.headers.clone(), ..Options::default() };
+    let options = Options {
+        after: arguments.after.clone(),
+        filter: arguments.filter.clone(),
+        headers: arguments.headers.clone(),
+        ..Options::default()
+    };
     let source = open(arguments.via, &arguments.url, options).map_err(|error| Failure::Usage(error.to_string()))?;
     end_on_signals(source.stop_handle())?;
     let left = arguments.count;
