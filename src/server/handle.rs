@@ -2,7 +2,7 @@
 
 use super::PublishError;
 use super::shared::Shared;
-use crate::topic::{Cursor, EventName, TopicName};
+use crate::topic::{Cursor, EventName, IdempotencyKey, Published, TopicName};
 use std::boxed::Box;
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,22 @@ impl Handle {
         event: Option<EventName>,
         data: impl Into<Box<str>>,
     ) -> Result<Cursor, PublishError> {
-        self.0.publish(topic, event, data)
+        self.0.publish(topic, None, event, data).map(|published| published.id)
+    }
+
+    /// The same, but at most once for each key, as long as the topic keeps the message: see
+    /// [`Topic::publish_once`](crate::topic::Topic::publish_once).
+    ///
+    /// # Errors
+    /// Beside those of [`publish`](Self::publish): the key came with another message.
+    pub fn publish_once(
+        &self,
+        topic: &TopicName,
+        key: IdempotencyKey,
+        event: Option<EventName>,
+        data: impl Into<Box<str>>,
+    ) -> Result<Published, PublishError> {
+        self.0.publish(topic, Some(key), event, data)
     }
 
     /// Makes the server go away in good order, and [`Server::run`](super::Server::run) return: nobody is let in any

@@ -31,6 +31,11 @@
 //! What is left out moves the cursor all the same: a poll's `next`, and the bookmark that a stream gets with each
 //! keepalive, and before what it was told last is dropped from the log.
 //!
+//! A POST with an `Idempotency-Key` publishes once, however often it is sent: while the topic keeps the message, each time
+//! is answered as the first, with 201 and the id, and the same key with another message with 422. A malformed key is
+//! answered with 400: see [`IdempotencyKey`](crate::topic::IdempotencyKey). A key is known to its topic, whoever sends
+//! it.
+//!
 //! ```
 //! use tidings::server::Server;
 //!

@@ -6,7 +6,7 @@ use super::routes::{Pages, Routes};
 use super::signal::Signal;
 use super::topics::{TopicCell, Topics};
 use super::{Limits, PublishError};
-use crate::topic::{Cursor, EventName, TopicName};
+use crate::topic::{EventName, IdempotencyKey, Published, TopicName};
 use crate::ws::deflate::Options;
 use std::boxed::Box;
 use std::collections::HashMap;
@@ -64,33 +64,37 @@ impl Shared {
     pub(super) fn publish(
         &self,
         name: &TopicName,
+        key: Option<IdempotencyKey>,
         event: Option<EventName>,
         data: impl Into<Box<str>>,
-    ) -> Result<Cursor, PublishError> {
+    ) -> Result<Published, PublishError> {
         let data = data.into();
         self.check_size(&data)?;
         let now = Instant::now();
         let cell = self.topics.open(name, now).map_err(|_| PublishError::TooManyTopics)?;
-        self.publish_to(&cell, event, data, now)
+        self.publish_to(&cell, key, event, data, now)
     }
 
-    /// Publishes, and tells the loop.
+    /// Publishes, and tells the loop if that is news.
     pub(super) fn publish_to(
         &self,
         cell: &Arc<TopicCell>,
+        key: Option<IdempotencyKey>,
         event: Option<EventName>,
         data: impl Into<Box<str>>,
         now: Instant,
-    ) -> Result<Cursor, PublishError> {
+    ) -> Result<Published, PublishError> {
         let data = data.into();
         self.check_size(&data)?;
         if self.is_draining() {
             return Err(PublishError::Draining);
         }
-        let id = cell.append(event, data, now)?;
-        self.metrics.publishes.add(1);
-        self.signal.news(cell);
-        Ok(id)
+        let published = cell.append(key, event, data, now)?;
+        if published.is_new {
+            self.metrics.publishes.add(1);
+            self.signal.news(cell);
+        }
+        Ok(published)
     }
 
     fn check_size(&self, data: &str) -> Result<(), PublishError> {

@@ -4,7 +4,7 @@
 //! append or to read and encode one batch. Neither is held while a socket is written.
 
 use super::{PublishError, lock};
-use crate::topic::{Bounds, Cursor, EventName, Topic, TopicName};
+use crate::topic::{Bounds, EventName, IdempotencyKey, Published, Topic, TopicName};
 use std::boxed::Box;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -160,17 +160,22 @@ impl TopicCell {
         log.used = log.used.max(now);
     }
 
-    /// Appends a message. The loop must be told afterwards: see [`set_dirty`](Self::set_dirty).
+    /// Appends a message, or finds that it has been. If it is new the loop must be told afterwards: see
+    /// [`set_dirty`](Self::set_dirty). Of those who come with one key at the same time the lock makes one the first.
     pub(super) fn append(
         &self,
+        key: Option<IdempotencyKey>,
         event: Option<EventName>,
-        data: impl Into<Box<str>>,
+        data: Box<str>,
         now: Instant,
-    ) -> Result<Cursor, PublishError> {
-        let data = data.into();
+    ) -> Result<Published, PublishError> {
         let mut log = lock(&self.log);
         log.used = log.used.max(now);
-        log.topic.publish(event, data, now).map_err(PublishError::Topic)
+        let published = match key {
+            Some(key) => log.topic.publish_once(key, event, data, now),
+            None => log.topic.publish(event, data, now).map(|id| Published { id, is_new: true }),
+        };
+        published.map_err(PublishError::Topic)
     }
 
     /// There is news. Whether the loop must be told: not if it was and has not looked yet.

@@ -40,6 +40,7 @@ mod cursor;
 mod filter;
 mod message;
 mod name;
+mod once;
 mod reset;
 mod selection;
 
@@ -47,6 +48,7 @@ pub use cursor::{After, Cursor, CursorError};
 pub use filter::{Filter, FilterError};
 pub use message::{Message, Messages};
 pub use name::{EventName, EventNameError, TopicName, TopicNameError};
+pub use once::{IdempotencyKey, IdempotencyKeyError, Published};
 pub use reset::{Reset, ResetReason, ResetReasonError};
 pub use selection::Selection;
 
@@ -56,13 +58,15 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 use core::time::Duration;
+use once::Keys;
 
 /// How much a [`Topic`] keeps. The oldest messages go as soon as one of the three bounds is passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// At most so many messages. Default 10,000: minutes of a busy topic, which is longer than a reconnection takes.
     pub messages: usize,
-    /// At most so many bytes, each message counted as by [`Message::cost`]. Default 16 MiB: what a topic may cost the
+    /// At most so many bytes, each message counted as by [`Message::cost`] and its key, if it came with one, as by
+    /// [`IdempotencyKey::cost`]. Default 16 MiB: what a topic may cost the
     /// process at the most, and room for a few messages of the greatest size that a server takes (1 MiB).
     pub bytes: usize,
     /// A message goes when it is so old. Default one hour: who was away for longer wants the state, not the news. From
@@ -79,7 +83,7 @@ impl Default for Bounds {
 /// A bounded log of messages.
 ///
 /// * What there is: [`oldest`](Self::oldest), [`newest`](Self::newest), [`len`](Self::len), [`bytes`](Self::bytes).
-/// * In: [`publish`](Self::publish). Out: [`resolve`](Self::resolve) once, then [`read`](Self::read) or
+/// * In: [`publish`](Self::publish), or [`publish_once`](Self::publish_once) as often as it takes. Out: [`resolve`](Self::resolve) once, then [`read`](Self::read) or
 ///   [`select`](Self::select) as often as wanted; reading changes nothing.
 /// * Time: when [`poll_timeout`](Self::poll_timeout) says so, call [`handle_timeout`](Self::handle_timeout).
 #[derive(Debug, Clone)]
@@ -92,6 +96,7 @@ pub struct Topic<I> {
     messages: VecDeque<Message>,
     /// When each of `messages` was published; never falling. Kept beside them, so that readers need not know the clock.
     times: VecDeque<I>,
+    keys: Keys,
     bytes: usize,
 }
 
@@ -107,7 +112,8 @@ impl<I: Instant> Topic<I> {
     /// number after it, and what came before counts as trimmed.
     #[must_use]
     pub fn resume(head: Cursor, bounds: Bounds) -> Self {
-        Self { bounds, floor: head, head, messages: VecDeque::new(), times: VecDeque::new(), bytes: 0 }
+        let (messages, times) = (VecDeque::new(), VecDeque::new());
+        Self { bounds, floor: head, head, messages, times, keys: Keys::default(), bytes: 0 }
     }
 
     /// Appends a message and gives its id, which is the cursor behind it. On an error nothing has changed.
@@ -117,17 +123,38 @@ impl<I: Instant> Topic<I> {
         data: impl Into<Box<str>>,
         now: I,
     ) -> Result<Cursor, PublishError> {
+        self.publish_with(None, event, data.into(), now)
+    }
+
+    fn publish_with(
+        &mut self,
+        key: Option<IdempotencyKey>,
+        event: Option<EventName>,
+        data: Box<str>,
+        now: I,
+    ) -> Result<Cursor, PublishError> {
         // Numbers count up by one from 1, so that two publishes at one instant have two cursors.
         let n = self.head.n().checked_add(1).ok_or(PublishError::Exhausted)?;
-        let message = Message { id: Cursor::new(self.head.epoch(), n), event, data: data.into() };
-        let bytes = message.cost();
+        let message = Message { id: Cursor::new(self.head.epoch(), n), event, data };
+        let bytes = message.cost().saturating_add(key.as_ref().map_or(0, IdempotencyKey::cost));
         if bytes > self.bounds.bytes {
             return Err(PublishError::TooLarge { bytes, limit: self.bounds.bytes });
         }
         self.drop_old(now);
-        self.append(message, now);
+        self.append(message, bytes, now);
+        if let Some(key) = key {
+            self.keys.push(n, key);
+        }
         self.drop_surplus();
         Ok(self.head)
+    }
+
+    /// The message that came with this key, if it is kept and not too old by now.
+    fn kept_with(&self, key: &IdempotencyKey, now: I) -> Option<&Message> {
+        let place = self.keys.find(key)?.checked_sub(self.floor.n())?.checked_sub(1)?;
+        let place = usize::try_from(place).ok()?;
+        let is_old = self.bounds.age < NEVER && *self.times.get(place)? + self.bounds.age <= now;
+        self.messages.get(place).filter(|_| !is_old)
     }
 
     /// Everything that is kept and was published after `after`, oldest first; nothing at the head. Takes the same time
@@ -179,27 +206,10 @@ impl<I: Instant> Topic<I> {
         self.messages.len()
     }
 
-    /// What the messages that are kept add up to, by [`Message::cost`].
+    /// What the messages that are kept and their keys add up to, as [`Bounds::bytes`] counts them.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes
-    }
-
-    /// The midst of what is kept. Who stands before it should be told of a later place to stand at, even if there is
-    /// nothing else to tell: half of what the topic keeps, by count, by bytes or by age, has come since, and with as much
-    /// again it would fall below the floor without having lost anything that it wanted.
-    #[must_use]
-    pub fn midst(&self, now: I) -> Cursor {
-        let half_kept = self.messages.len() / 2;
-        let by_messages = self.messages.len().saturating_sub(self.bounds.messages / 2);
-        let by_bytes = if self.bytes > self.bounds.bytes / 2 { half_kept } else { 0 };
-        let by_age = if self.bounds.age < NEVER {
-            self.times.partition_point(|published| *published + self.bounds.age / 2 <= now)
-        } else {
-            0
-        };
-        let passed = by_messages.max(by_bytes).max(by_age).min(self.messages.len());
-        Cursor::new(self.floor.epoch(), self.floor.n().saturating_add(passed as u64))
     }
 
     /// The bounds that the topic was made with.
@@ -222,13 +232,14 @@ impl<I: Instant> Topic<I> {
             // A topic that fell silent gives its memory back.
             self.messages.shrink_to_fit();
             self.times.shrink_to_fit();
+            self.keys.shrink();
         }
     }
 
     /// The one place where the log grows, whoever gave the id.
-    fn append(&mut self, message: Message, now: I) {
+    fn append(&mut self, message: Message, bytes: usize, now: I) {
         self.head = message.id;
-        self.bytes = self.bytes.saturating_add(message.cost());
+        self.bytes = self.bytes.saturating_add(bytes);
         self.messages.push_back(message);
         // A clock that went back counts as standing still: the times must not fall.
         self.times.push_back(self.times.back().map_or(now, |last| now.max(*last)));
@@ -250,7 +261,8 @@ impl<I: Instant> Topic<I> {
         self.times.pop_front();
         if let Some(message) = self.messages.pop_front() {
             self.floor = message.id;
-            self.bytes = self.bytes.saturating_sub(message.cost());
+            let bytes = message.cost().saturating_add(self.keys.pop(message.id.n()));
+            self.bytes = self.bytes.saturating_sub(bytes);
         }
     }
 
@@ -264,13 +276,15 @@ impl<I: Instant> Topic<I> {
 pub enum PublishError {
     /// It alone is more than the topic may keep.
     TooLarge {
-        /// What it counts, by [`Message::cost`].
+        /// What it counts, with its key.
         bytes: usize,
         /// [`Bounds::bytes`].
         limit: usize,
     },
     /// The topic has given out its last number.
     Exhausted,
+    /// Another message that is kept came with this key.
+    KeyReused,
 }
 
 impl fmt::Display for PublishError {
@@ -278,6 +292,7 @@ impl fmt::Display for PublishError {
         match self {
             Self::TooLarge { bytes, limit } => write!(f, "the message counts {bytes} bytes, the topic keeps {limit}"),
             Self::Exhausted => f.write_str("the topic has given out its last number"),
+            Self::KeyReused => f.write_str("another message was published with this idempotency key"),
         }
     }
 }

@@ -10,6 +10,7 @@
 
 use super::{Cursor, Filter, Messages, Reset, Topic};
 use crate::Instant;
+use crate::step::NEVER;
 
 /// Some of the messages after a cursor, and where to read on; from [`Topic::select`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,23 @@ impl<I: Instant> Topic<I> {
         let next = Cursor::new(after.epoch(), after.n().saturating_add(messages.len() as u64));
         let more = messages.len() < unread.len();
         Ok(Selection { messages, next, more })
+    }
+
+    /// The midst of what is kept. Who stands before it should be told of a later place to stand at, even if there is
+    /// nothing else to tell: half of what the topic keeps, by count, by bytes or by age, has come since, and with as much
+    /// again it would fall below the floor without having lost anything that it wanted.
+    #[must_use]
+    pub fn midst(&self, now: I) -> Cursor {
+        let half_kept = self.messages.len() / 2;
+        let by_messages = self.messages.len().saturating_sub(self.bounds.messages / 2);
+        let by_bytes = if self.bytes > self.bounds.bytes / 2 { half_kept } else { 0 };
+        let by_age = if self.bounds.age < NEVER {
+            self.times.partition_point(|published| *published + self.bounds.age / 2 <= now)
+        } else {
+            0
+        };
+        let passed = by_messages.max(by_bytes).max(by_age).min(self.messages.len());
+        Cursor::new(self.floor.epoch(), self.floor.n().saturating_add(passed as u64))
     }
 }
 

@@ -6,6 +6,7 @@ mod filtering;
 mod http;
 mod limits;
 mod mounted;
+mod once;
 mod origins;
 mod polls;
 mod publishing;

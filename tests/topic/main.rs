@@ -5,6 +5,7 @@ mod cursor;
 mod filter;
 mod model;
 mod names;
+mod once;
 mod reading;
 
 use std::time::Duration;

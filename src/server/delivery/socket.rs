@@ -183,7 +183,7 @@ impl TopicSocket {
             .map(|event| event.parse())
             .transpose()
             .map_err(|error| (CloseCode::POLICY_VIOLATION, std::format!("{error}")))?;
-        let published = shared.publish_to(&self.subscriber.cell, event, data, now);
+        let published = shared.publish_to(&self.subscriber.cell, None, event, data, now);
         published.map(|_| ()).map_err(|error| (close_code(error), std::format!("{error}")))
     }
 
@@ -198,6 +198,7 @@ impl TopicSocket {
 fn close_code(error: PublishError) -> CloseCode {
     match error {
         PublishError::TooLarge { .. } | PublishError::Topic(TopicError::TooLarge { .. }) => CloseCode::TOO_BIG,
+        PublishError::Topic(TopicError::KeyReused) => CloseCode::POLICY_VIOLATION,
         PublishError::Draining => CloseCode::GOING_AWAY,
         PublishError::TooManyTopics | PublishError::Topic(TopicError::Exhausted) => CloseCode::TRY_AGAIN_LATER,
     }

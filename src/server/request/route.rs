@@ -59,7 +59,7 @@ impl Request<'_> {
                 Transport::Poll => self.poll(name),
             },
             "POST" => self.publish(name),
-            "OPTIONS" => Reply::Answer(options(METHODS, self.origin)),
+            "OPTIONS" => Reply::Answer(self.acknowledge_key(options(METHODS, self.origin))),
             _ => Reply::Answer(not_allowed(METHODS)),
         }
     }
@@ -89,13 +89,16 @@ pub(super) fn not_allowed(methods: &'static str) -> Response {
     Response::fault(Status::METHOD_NOT_ALLOWED, "this method is not for this resource").with_header("Allow", methods)
 }
 
+/// What pages of allowed origins may send beside what every page may.
+const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer";
+
 /// RFC 9110 §9.3.7, and what a browser asks before it lets a page of another origin send a request.
 pub(super) fn options(methods: &'static str, origin: Origin<'_>) -> Response {
     let response = Response::new(Status::NO_CONTENT).with_header("Allow", methods);
     match origin {
         Origin::Allowed(_) => response
             .with_header("Access-Control-Allow-Methods", methods)
-            .with_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, Prefer")
+            .with_header("Access-Control-Allow-Headers", ALLOWED_HEADERS)
             .with_header("Access-Control-Max-Age", "600"),
         Origin::Own | Origin::Foreign => response,
     }
