@@ -22,6 +22,7 @@ pub(super) struct Answer {
     pub(super) retry_after: Option<Duration>,
     pub(super) content_type: String,
     pub(super) location: String,
+    pub(super) idempotency_key: String,
     /// Whether the server takes another request on this connection.
     pub(super) keep_alive: bool,
     pub(super) body: BodyReader,
@@ -38,6 +39,7 @@ impl Answer {
             retry_after: retry_after(&head.headers, SystemTime::now()),
             content_type: text("content-type"),
             location: text("location"),
+            idempotency_key: text("idempotency-key"),
             keep_alive: head.keep_alive(),
             body: BodyReader::new(Framing::of_response(method, head)?, limit),
         })

@@ -6,8 +6,9 @@ use super::target::Target;
 use super::wire::Wire;
 use super::{Cut, Error, Options, Stop, headers};
 use crate::envelope;
+use crate::http::Status;
 use crate::reconnect::Backoff;
-use crate::topic::Cursor;
+use crate::topic::{Cursor, IdempotencyKey};
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
@@ -15,24 +16,33 @@ use std::time::Instant;
 
 /// Publishes to a topic, or to whatever takes a POST.
 ///
-/// A message must not be doubled, so that a POST is sent again only where it is certain that the first one was not
-/// taken:
+/// A message must not be doubled. Each goes out with an `Idempotency-Key` of its own, by which a server that knows what
+/// that means (ours does, and says so) takes it once, however often it comes. Without that a POST is sent again only where
+/// it is certain that the first one was not taken:
 ///
 /// | what happened | taken? | what is done |
 /// |---|---|---|
 /// | no connection could be made, or the kept one has ended before anything was written | no | again |
 /// | the request could not be written whole, and no answer came: its `Content-Length` is not reached | no | again |
 /// | 408, 425, 429, 503: the server says that it did not take it | no | again, `Retry-After` first |
-/// | any other status but 2xx | no, says the server | [`PublishError::Refused`] |
-/// | the whole request went out and no answer came to it | who knows | [`PublishError::Unknown`] |
+/// | any other status but 2xx, 502 and 504 | no, says the server | [`PublishError::Refused`] |
+/// | the whole request went out and no answer came to it, or one of a gateway that got none (502, 504) | who knows | again, if the server sends keys back; else [`PublishError::Unknown`] |
 ///
-/// It goes on trying for [`PATIENCE`](Self::PATIENCE); but a server that was never reached is reported at once.
+/// Whether it does is known from its earlier answers, or asked with `OPTIONS`. It goes on trying for
+/// [`PATIENCE`](Self::PATIENCE), and where it is not known whether the message was taken [`DOUBTS`](Self::DOUBTS) times;
+/// but a server that was never reached is reported at once. A topic knows a key as long as it keeps the message: if the
+/// server began anew in between, both are gone, and who heard of the message before hears of it again.
 #[derive(Debug)]
 pub struct Publisher {
     target: Target,
     options: Options,
     wire: Option<Wire>,
     reached: bool,
+    /// Whether the server has sent a key back.
+    knows_keys: bool,
+    /// What the keys of this publisher's messages have in common, and how many there were.
+    nonce: [u8; 16],
+    keys: u64,
     stop: Stop,
 }
 
@@ -44,7 +54,7 @@ pub enum PublishError {
     Refused(Error),
     /// It was not taken, for the server is not there or cannot take it now.
     Unavailable(Cut),
-    /// It is not known whether it was taken: sending it again could double it.
+    /// It is not known whether it was taken: sending it again could double it, or did not help.
     Unknown(Error),
 }
 
@@ -52,14 +62,22 @@ impl Publisher {
     /// How long one message is tried again: a restart of the server takes less.
     pub const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// A publisher; it connects with the first message. [`Options::after`] and [`Options::retry`] are not looked at.
+    /// How often a message goes out again about which it is not known whether it was taken: what is cut off more often
+    /// than that is cut off for what it is.
+    pub const DOUBTS: u32 = 5;
+
+    /// A publisher; it connects with the first message. [`Options::after`], [`Options::filter`] and [`Options::retry`]
+    /// are not looked at.
     ///
     /// # Errors
     /// A URL that cannot be used, or a header that cannot be sent.
     pub fn new(url: &str, options: Options) -> Result<Self, Error> {
         let target = Target::parse(url)?;
         headers::check(&options.headers)?;
-        Ok(Self { target, options, wire: None, reached: false, stop: Stop::default() })
+        let mut nonce = [0; 16];
+        (options.random)(&mut nonce);
+        let stop = Stop::default();
+        Ok(Self { target, options, wire: None, reached: false, knows_keys: false, nonce, keys: 0, stop })
     }
 
     /// Ends a blocked [`publish`](Self::publish) from another thread.
@@ -84,37 +102,73 @@ impl Publisher {
         &mut self,
         event: Option<&str>,
         data: &str,
+        waiting: impl FnMut(&Cut, Duration),
+    ) -> Result<Option<Cursor>, PublishError> {
+        let key = IdempotencyKey::numbered(self.nonce, self.keys);
+        self.keys = self.keys.wrapping_add(1);
+        self.publish_once(&key, event, data, waiting)
+    }
+
+    /// [`publish_telling`](Self::publish_telling) with a key of the caller's: whoever publishes the same message with it
+    /// again, even after this program has ended, gets the id of the first.
+    ///
+    /// # Errors
+    /// As the table above says. Another message with the same key is refused with 422.
+    pub fn publish_once(
+        &mut self,
+        key: &IdempotencyKey,
+        event: Option<&str>,
+        data: &str,
         mut waiting: impl FnMut(&Cut, Duration),
     ) -> Result<Option<Cursor>, PublishError> {
-        let started = Instant::now();
+        let until = Instant::now() + Self::PATIENCE;
         // Somebody waits for this one message: begin with the shortest wait.
         let mut backoff = Backoff::new(Backoff::MIN, self.options.retry_max, self.options.random);
+        // Why it is not known whether it was taken, and how often that was so.
+        let (mut doubt, mut doubts): (Option<Cut>, u32) = (None, 0);
         loop {
-            let (cut, retry_after) = match self.attempt(event, data) {
+            // Other trouble later does not make it certain that it was not taken.
+            let unknown = |doubt: Option<Cut>, error: Error| PublishError::Unknown(doubt.map_or(error, Error::Cut));
+            let (cut, retry_after) = match self.attempt(key, event, data, doubt.is_some()) {
                 Ok(id) => return Ok(id),
                 Err(Attempt::NotTaken(Trouble::Cut(cut, retry_after))) => (cut, retry_after),
-                Err(Attempt::NotTaken(Trouble::Fatal(error))) => return Err(PublishError::Refused(error)),
-                Err(Attempt::Unknown(error)) => return Err(PublishError::Unknown(error)),
+                Err(Attempt::NotTaken(Trouble::Fatal(error))) if doubt.is_none() => {
+                    return Err(PublishError::Refused(error));
+                }
+                Err(Attempt::Unknown(Trouble::Cut(cut, retry_after))) => {
+                    doubts += 1;
+                    doubt.get_or_insert_with(|| cut.clone());
+                    (cut, retry_after)
+                }
+                Err(Attempt::NotTaken(Trouble::Fatal(error)) | Attempt::Unknown(Trouble::Fatal(error))) => {
+                    return Err(unknown(doubt, error));
+                }
             };
             let wait = backoff.next_wait(retry_after);
             let next = Instant::now() + wait;
-            if !self.reached || cut == Cut::Stopped || next > started + Self::PATIENCE {
-                return Err(PublishError::Unavailable(cut));
+            if !self.reached || cut == Cut::Stopped || next > until || doubts > Self::DOUBTS {
+                return Err(match doubt {
+                    Some(doubt) => PublishError::Unknown(Error::Cut(doubt)),
+                    None => PublishError::Unavailable(cut),
+                });
             }
             waiting(&cut, wait);
             self.stop.wait_until(next);
         }
     }
 
-    fn attempt(&mut self, event: Option<&str>, data: &str) -> Result<Option<Cursor>, Attempt> {
-        // A connection that has ended meanwhile is found out before anything is written to it.
-        let kept = self.wire.take().and_then(|mut wire| wire.is_quiet().then_some(wire));
-        let mut wire = match kept {
-            Some(wire) => wire,
-            None => Wire::open(&self.target, &self.options, &self.stop).map_err(Attempt::NotTaken)?,
-        };
-        self.reached = true;
-        let sent = match self.send(&mut wire, event, data) {
+    fn attempt(
+        &mut self,
+        key: &IdempotencyKey,
+        event: Option<&str>,
+        data: &str,
+        may_be_taken: bool,
+    ) -> Result<Option<Cursor>, Attempt> {
+        let mut wire = self.connection().map_err(Attempt::NotTaken)?;
+        if may_be_taken && !self.knows_keys {
+            wire = self.ask_for_keys(wire, key)?;
+        }
+        let sent = match self.send(&mut wire, key, event, data) {
             // Nothing was written, so that nothing will be answered.
             Err(trouble @ Trouble::Fatal(_)) => return Err(Attempt::NotTaken(trouble)),
             sent => sent,
@@ -124,15 +178,48 @@ impl Publisher {
             // A server may refuse before it has read everything.
             (Ok(answer), _) => answer,
             (Err(_), Err(trouble)) => return Err(Attempt::NotTaken(trouble)),
-            (Err(trouble), Ok(())) => return Err(Attempt::Unknown(trouble.into())),
+            (Err(trouble), Ok(())) => return Err(Attempt::Unknown(trouble)),
         };
+        self.knows_keys |= answer.idempotency_key == key.to_header();
         self.finish(wire, answer)
     }
 
-    fn send(&self, wire: &mut Wire, event: Option<&str>, data: &str) -> Result<(), Trouble> {
-        let (host, length) = (self.target.host(), alloc::format!("{}", data.len()));
+    /// A connection that has ended meanwhile is found out before anything is written to it.
+    fn connection(&mut self) -> Result<Wire, Trouble> {
+        let kept = self.wire.take().and_then(|mut wire| wire.is_quiet().then_some(wire));
+        let wire = match kept {
+            Some(wire) => wire,
+            None => Wire::open(&self.target, &self.options, &self.stop)?,
+        };
+        self.reached = true;
+        Ok(wire)
+    }
+
+    /// Sends the key without the message: only a server that sends it back may be sent the message again.
+    fn ask_for_keys(&mut self, mut wire: Wire, key: &IdempotencyKey) -> Result<Wire, Attempt> {
+        let (host, header) = (self.target.host(), key.to_header());
+        let own = [("Host", host.as_str()), ("Idempotency-Key", header.as_str())];
+        let headers = headers::join(&own, &self.options.headers);
+        let deadline = wire.response_deadline();
+        let asked = exchange::send(&mut wire, "OPTIONS", &self.target.request_target(&[]), &headers, &[])
+            .and_then(|()| exchange::receive(&mut wire, "OPTIONS", MAX_ANSWER as u64, deadline));
+        let mut answer = asked.map_err(Attempt::NotTaken)?;
+        self.knows_keys = answer.idempotency_key == header;
+        if is_busy(answer.status) {
+            return Err(Attempt::NotTaken(Trouble::Cut(Cut::Status(answer.status), answer.retry_after)));
+        }
+        if !self.knows_keys {
+            return Err(Attempt::Unknown(Error::Status { status: answer.status, said: String::new() }.into()));
+        }
+        exchange::read_body(&mut wire, &mut answer.body, MAX_ANSWER, deadline).map_err(Attempt::NotTaken)?;
+        if answer.keep_alive { Ok(wire) } else { self.connection().map_err(Attempt::NotTaken) }
+    }
+
+    fn send(&self, wire: &mut Wire, key: &IdempotencyKey, event: Option<&str>, data: &str) -> Result<(), Trouble> {
+        let (host, key, length) = (self.target.host(), key.to_header(), alloc::format!("{}", data.len()));
         let own = [
             ("Host", host.as_str()),
+            ("Idempotency-Key", key.as_str()),
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", length.as_str()),
         ];
@@ -145,12 +232,13 @@ impl Publisher {
     /// The server has answered.
     fn finish(&mut self, mut wire: Wire, mut answer: Answer) -> Result<Option<Cursor>, Attempt> {
         if !answer.status.is_success() {
-            let says_not_taken = matches!(answer.status.as_u16(), 408 | 425 | 429 | 503);
-            return Err(Attempt::NotTaken(if says_not_taken {
-                Trouble::Cut(Cut::Status(answer.status), answer.retry_after)
-            } else {
-                Error::Status { status: answer.status, said: answer.said(&mut wire) }.into()
-            }));
+            let later = Trouble::Cut(Cut::Status(answer.status), answer.retry_after);
+            return Err(match answer.status.as_u16() {
+                // RFC 9110 §15.6.3, §15.6.5: a gateway has passed the request on and was not answered.
+                502 | 504 => Attempt::Unknown(later),
+                _ if is_busy(answer.status) => Attempt::NotTaken(later),
+                _ => Attempt::NotTaken(Error::Status { status: answer.status, said: answer.said(&mut wire) }.into()),
+            });
         }
         // It was taken, whatever becomes of the body, which only tells the id.
         let deadline = wire.response_deadline();
@@ -165,9 +253,14 @@ impl Publisher {
 const MAX_ANSWER: usize = 1 << 20;
 
 enum Attempt {
-    /// Certainly not taken.
+    /// Certainly not taken, this time.
     NotTaken(Trouble),
-    Unknown(Error),
+    Unknown(Trouble),
+}
+
+/// Whether the server says that it has not taken what it was sent and may take it later.
+fn is_busy(status: Status) -> bool {
+    matches!(status.as_u16(), 408 | 425 | 429 | 503)
 }
 
 impl fmt::Display for PublishError {

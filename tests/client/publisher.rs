@@ -1,10 +1,12 @@
 //! The publisher: in order, over one connection, and never twice.
 
 use crate::scripted::{Act, answer, quick, serve};
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 use std::time::Duration;
 use tidings::client::{Cut, Error, Options, PublishError, Publisher};
-use tidings::topic::Cursor;
+use tidings::topic::{Cursor, IdempotencyKey};
 
 const JSON: &str = "application/json";
 
@@ -33,7 +35,7 @@ fn a_connection_that_ended_meanwhile_is_replaced_before_anything_is_sent() {
     let again = publisher.publish(None, "b");
     match again {
         Ok(id) => assert_eq!(id, Some(Cursor::new(1, 2))),
-        // The end came after the check: then it is not known, and not sent again.
+        // The end came after the check: then it is not known, and not sent again to who has sent no key back.
         Err(error) => assert!(matches!(error, PublishError::Unknown(_)), "{error:?}"),
     }
 }
@@ -51,14 +53,163 @@ fn a_server_that_says_that_it_did_not_take_it_is_asked_again() {
     assert_eq!(told, ["the server answered 503 Service Unavailable"]);
 }
 
+/// What a server that knows keys adds to its answer.
+fn acknowledged(answer: &str, key: &str) -> String {
+    answer.replacen("\r\n", &format!("\r\nIdempotency-Key: {key}\r\n"), 1)
+}
+
+/// An answer that depends on the key of the request.
+fn with_key(answer: &'static str, connection: Then) -> Act {
+    Act::Other(Box::new(move |mut socket, _, seen| {
+        let answer = acknowledged(answer, seen.header("Idempotency-Key").expect("a key"));
+        socket.write_all(answer.as_bytes()).unwrap();
+        if let Then::WaitForEnd = connection {
+            let _ = socket.read(&mut [0]);
+        }
+    }))
+}
+
+enum Then {
+    Close,
+    WaitForEnd,
+}
+
+const YES: &str = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+const CREATED: &str = "HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 12\r\n\r\n{\"id\":\"1-1\"}";
+
 #[test]
-fn what_may_have_been_taken_is_not_sent_again() {
-    let server = serve(vec![Act::Last(String::new()), Act::Answer(created("1-2"))]);
+fn each_message_has_a_key_of_its_own() {
+    let server = serve(vec![Act::Answer(created("1-1")), Act::Answer(created("1-2")), Act::Answer(created("2-1"))]);
+    let mut publisher = Publisher::new(&server.url, Options::default()).unwrap();
+    publisher.publish(None, "a").unwrap();
+    publisher.publish(None, "a").unwrap();
+    drop(publisher);
+    Publisher::new(&server.url, Options::default()).unwrap().publish(None, "a").unwrap();
+    let keys: Vec<String> = (0..3).map(|_| server.seen().header("Idempotency-Key").unwrap().to_owned()).collect();
+    assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2], "{keys:?}");
+    for key in keys {
+        assert!(key.starts_with('"') && IdempotencyKey::from_header(&key).is_ok(), "{key}");
+    }
+}
+
+#[test]
+fn what_may_have_been_taken_is_not_sent_again_to_who_knows_no_keys() {
+    let no = answer("405 Method Not Allowed", "text/plain", "no\n");
+    let server = serve(vec![Act::Last(String::new()), Act::Last(no), Act::Answer(created("1-2"))]);
     let mut publisher = Publisher::new(&server.url, quick()).unwrap();
     assert!(matches!(publisher.publish(None, "a"), Err(PublishError::Unknown(Error::Cut(Cut::Ended)))));
     assert_eq!(publisher.publish(None, "b").unwrap(), Some(Cursor::new(1, 2)), "the next message is another matter");
-    server.seen();
-    assert_eq!(server.seen().body, "b");
+    let lines: Vec<String> = (0..3).map(|_| server.seen()).map(|seen| format!("{} {}", seen.line, seen.body)).collect();
+    assert_eq!(lines, ["POST / a", "OPTIONS / ", "POST / b"]);
+}
+
+#[test]
+fn what_may_have_been_taken_is_sent_again_with_its_key_to_who_says_that_it_knows_keys() {
+    let server = serve(vec![Act::Last(String::new()), with_key(YES, Then::Close), with_key(CREATED, Then::WaitForEnd)]);
+    let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+    let mut told = Vec::new();
+    let id = publisher.publish_telling(Some("e"), "a", |why, _| told.push(why.clone())).unwrap();
+    assert_eq!((id, told), (Some(Cursor::new(1, 1)), vec![Cut::Ended]));
+    let (first, asked, again) = (server.seen(), server.seen(), server.seen());
+    assert_eq!((asked.line.as_str(), asked.body.as_str()), ("OPTIONS /", ""));
+    assert_eq!((&again.line, &again.body, &again.headers), (&first.line, &first.body, &first.headers));
+}
+
+#[test]
+fn who_has_sent_a_key_back_is_not_asked_again() {
+    let server = serve(vec![
+        with_key(CREATED, Then::Close),
+        Act::Last(String::new()),
+        Act::Answer(answer("504 Gateway Timeout", "text/plain", "nobody is there\n")),
+        Act::Answer(created("1-2")),
+    ]);
+    let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+    publisher.publish(None, "a").unwrap();
+    assert_eq!(publisher.publish(None, "b").unwrap(), Some(Cursor::new(1, 2)));
+    let seen: Vec<_> = (0..4).map(|_| server.seen()).collect();
+    assert!(seen.iter().all(|seen| seen.line == "POST /"));
+    assert!(seen[1..].iter().all(|again| again.header("Idempotency-Key") == seen[1].header("Idempotency-Key")));
+    assert_ne!(seen[0].header("Idempotency-Key"), seen[1].header("Idempotency-Key"));
+}
+
+#[test]
+fn what_is_always_cut_off_is_given_up() {
+    let cuts = (0..=Publisher::DOUBTS).map(|_| Act::Last(String::new()));
+    let server = serve([with_key(CREATED, Then::Close)].into_iter().chain(cuts).collect());
+    let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+    publisher.publish(None, "a").unwrap();
+    assert!(matches!(publisher.publish(None, "b"), Err(PublishError::Unknown(Error::Cut(Cut::Ended)))));
+    for _ in 0..=Publisher::DOUBTS + 1 {
+        server.seen();
+    }
+}
+
+#[test]
+fn later_trouble_does_not_make_it_certain_that_it_was_not_taken() {
+    let refused = answer("403 Forbidden", "text/plain", "not any more\n");
+    let server = serve(vec![with_key(CREATED, Then::Close), Act::Last(String::new()), Act::Last(refused)]);
+    let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+    publisher.publish(None, "a").unwrap();
+    assert!(matches!(publisher.publish(None, "b"), Err(PublishError::Unknown(Error::Cut(Cut::Ended)))));
+}
+
+#[test]
+fn a_gateway_that_got_no_answer_does_not_know_either() {
+    for status in ["502 Bad Gateway", "504 Gateway Timeout"] {
+        let no = answer("404 Not Found", "text/plain", "no\n");
+        let server = serve(vec![Act::Last(answer(status, "text/plain", "hm\n")), Act::Last(no)]);
+        let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+        let error = publisher.publish(None, "a").unwrap_err();
+        let said = format!("the server answered {status}: it is not known whether the message was taken");
+        assert!(matches!(error, PublishError::Unknown(Error::Cut(Cut::Status(_)))), "{error:?}");
+        assert_eq!(error.to_string(), said);
+    }
+}
+
+#[test]
+fn a_key_of_the_callers_is_sent_as_it_is() {
+    let server = serve(vec![Act::Answer(created("1-1"))]);
+    let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+    let key: IdempotencyKey = "order-4711".parse().unwrap();
+    publisher.publish_once(&key, None, "a", |_, _| {}).unwrap();
+    assert_eq!(server.seen().header("Idempotency-Key"), Some("\"order-4711\""));
+}
+
+/// A real topic, and in front of it somebody who passes on what is sent and, so many times, not what is answered.
+#[cfg(feature = "server")]
+#[test]
+fn behind_a_connection_that_is_cut_each_message_is_there_exactly_once() {
+    let server = tidings::server::Server::builder().bind("127.0.0.1:0").unwrap();
+    let (addr, handle) = (server.local_addr(), server.handle());
+    let serving = thread::spawn(move || server.run());
+    let front = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/topics/t", front.local_addr().unwrap());
+    thread::spawn(move || {
+        for (n, client) in front.incoming().enumerate() {
+            let (mut client, mut server) = (client.unwrap(), TcpStream::connect(addr).unwrap());
+            let mut buffer = [0; 4096];
+            // The first thing that comes over every second connection is taken, and its answer lost.
+            while let Ok(len @ 1..) = client.read(&mut buffer) {
+                server.write_all(&buffer[..len]).unwrap();
+                let Ok(len @ 1..) = server.read(&mut buffer) else { break };
+                if n % 2 == 0 || client.write_all(&buffer[..len]).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    for n in 0..10 {
+        // One publisher each: it does not know beforehand that the server knows keys.
+        let id = Publisher::new(&url, quick_and_random()).unwrap().publish(None, &n.to_string()).unwrap();
+        assert_eq!(id.map(Cursor::n), Some(n + 1));
+    }
+    assert_eq!(handle.publish(&"t".parse().unwrap(), None, "the end").unwrap().n(), 11);
+    handle.drain();
+    serving.join().unwrap().unwrap();
+}
+
+fn quick_and_random() -> Options {
+    Options { random: Options::default().random, ..quick() }
 }
 
 #[test]
@@ -112,5 +263,5 @@ fn headers_take_the_place_of_the_publishers_own() {
     publisher.publish(None, "{}").unwrap();
     let seen = server.seen();
     assert_eq!((seen.header("Host"), seen.header("Content-Type")), (Some("other:81"), Some(JSON)));
-    assert_eq!(seen.headers.len(), 3, "{seen:?}");
+    assert_eq!(seen.headers.len(), 4, "{seen:?}");
 }

@@ -46,6 +46,10 @@ fn calling_it_wrongly_ends_with_2_and_one_line() {
         &["publish", "http://127.0.0.1:0/", "x"],
         &["publish", "http://127.0.0.1:/", "x"],
         &["subscribe", "http://127.0.0.1:65536/"],
+        &["publish", "http://h/", "-", "--idempotency-key", "k"],
+        &["publish", "http://h/", "--idempotency-key", "k"],
+        &["publish", "http://h/", "x", "--idempotency-key", "a b"],
+        &["publish", "http://h/", "x", "--idempotency-key", ""],
         &["subscribe", "http://h/", "--event", ""],
         &["subscribe", "http://h/", "--event", "fine", "--event", "tidings.reset"],
     ] {

@@ -87,3 +87,17 @@ fn a_refusal_tells_what_the_server_said() {
     assert!(ended.stderr.contains(": the server answered 400 Bad Request: "), "{ended:?}");
     assert_eq!(ended.stderr.lines().count(), 1);
 }
+
+#[test]
+fn a_message_with_a_key_is_published_once_however_often_it_is_called() {
+    let server = serve(&[]);
+    let url = server.topic("t");
+    let publish = ["publish", &url, "paid", "--idempotency-key", "order-4711"];
+    let first = run(&publish, b"").assert_code(0).stdout.clone();
+    assert_eq!(run(&publish, b"").assert_code(0).stdout, first);
+    let other = run(&["publish", &url, "paid twice", "--idempotency-key", "order-4711"], b"");
+    assert!(other.assert_code(1).stderr.contains("422"), "{other:?}");
+    assert_ne!(run(&["publish", &url, "paid"], b"").assert_code(0).stdout, first, "without it each call is a message");
+    let ended = run(&["subscribe", &url, "--after", "oldest", "--count", "2"], b"");
+    assert_eq!(ended.stdout, "paid\npaid\n");
+}

@@ -6,7 +6,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::str::FromStr;
 use std::time::Duration;
 use tidings::inspect::Format;
-use tidings::topic::{After, Bounds, Filter};
+use tidings::topic::{After, Bounds, Filter, IdempotencyKey};
 
 /// What to do.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Publish {
     /// `None`: each line of standard input.
     pub data: Option<String>,
     pub event: Option<String>,
+    /// Only with `data`.
+    pub key: Option<IdempotencyKey>,
     /// Take lines that are not UTF-8, too.
     pub lossy: bool,
     pub headers: Vec<(String, String)>,
@@ -133,10 +135,11 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
 }
 
 fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let (mut event, mut lossy, mut headers, mut values) = (None, false, Vec::new(), Vec::new());
+    let (mut event, mut key, mut lossy, mut headers, mut values) = (None, None, false, Vec::new(), Vec::new());
     while let Some(argument) = parser.next()? {
         match argument {
             Long("event") => event = Some(parser.value()?.string()?),
+            Long("idempotency-key") => key = Some(idempotency_key(&parser.value()?.string()?)?),
             Long("lossy") => lossy = true,
             Long("header") => headers.push(header(&parser.value()?.string()?)?),
             Value(value) => values.push(value.string()?),
@@ -147,7 +150,10 @@ fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     let url = values.next().ok_or_else(|| Failure::Usage("publish where? a URL is missing".into()))?;
     let data = values.next().filter(|data| data != "-");
     no_more(values.next())?;
-    Ok(Command::Publish(Publish { url, data, event, lossy, headers }))
+    if key.is_some() && data.is_none() {
+        return Err(Failure::Usage("--idempotency-key is for one message: lines get keys of their own".into()));
+    }
+    Ok(Command::Publish(Publish { url, data, event, key, lossy, headers }))
 }
 
 fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
@@ -260,6 +266,10 @@ fn format(name: &str) -> Result<Format, Failure> {
         "json" => Format::Json,
         _ => return Err(Failure::Usage(format!("--as {name}: frames, sse, http or json is wanted"))),
     })
+}
+
+fn idempotency_key(text: &str) -> Result<IdempotencyKey, Failure> {
+    text.parse().map_err(|error| Failure::Usage(format!("--idempotency-key: {error}")))
 }
 
 fn header(line: &str) -> Result<(String, String), Failure> {

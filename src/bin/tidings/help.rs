@@ -41,14 +41,17 @@ Usage: tidings publish URL [DATA | -] [OPTIONS]
   DATA                   one message
   -                      each line of standard input is a message, without its LF or CRLF; also without DATA
   --event NAME           what kind of message it is
+  --idempotency-key KEY  publish DATA once for this key, also if called again: then the id of the first time is printed,
+                         as long as the topic keeps that message. A topic of ours; others may not know keys
   --lossy                publish lines that are not UTF-8, too, with U+FFFD for what is not; else they end it
   --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
                          Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
   --help, --version
 
 Prints the id of each message once it was taken. Messages go out in order over one connection. After a cut a message is
-sent again only where it is certain that it was not taken, for up to 30 s; where that is not known, the program fails and
-says so. A server that was never there is a failure at once.
+sent again, for up to 30 s, and never taken twice: each has a key by which a topic of ours knows it. To a server that does
+not send the key back it is sent again only where it is certain that it was not taken; where that is not known, the program
+fails and says so. A server that was never there is a failure at once.
 Exit status: 0 everything was taken, 1 something was not or an id could not be printed, 2 called wrongly. SIGINT and
 SIGTERM end it at once: a message on its way may have been taken.
 ";

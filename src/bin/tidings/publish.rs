@@ -5,7 +5,9 @@ use crate::output::Output;
 use crate::{Failure, say};
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
-use tidings::client::{Options, PublishError, Publisher};
+use std::time::Duration;
+use tidings::client::{Cut, Options, PublishError, Publisher};
+use tidings::topic::IdempotencyKey;
 
 /// A longer line is no message: servers take 1 MiB, and memory has an end.
 const MAX_LINE: u64 = 16 << 20;
@@ -17,7 +19,9 @@ pub fn run(arguments: &Publish) -> Result<(), Failure> {
     let mut publishing = Publishing { publisher, event, lossy, ids: Ids::Printed(Output::default()) };
     match &arguments.data {
         Some(data) => {
-            publishing.publish(data).map_err(|error| Failure::Failed(format!("{}: {error}", arguments.url)))?;
+            publishing
+                .publish(arguments.key.as_ref(), data)
+                .map_err(|error| Failure::Failed(format!("{}: {error}", arguments.url)))?;
         }
         None => publishing.lines(io::stdin().lock())?,
     }
@@ -52,19 +56,23 @@ impl Publishing<'_> {
                 Cow::Owned(_) if !self.lossy => return Err(failed("it is not UTF-8 (see --lossy)")),
                 text => text,
             };
-            self.publish(&text).map_err(|error| failed(&error.to_string()))?;
+            self.publish(None, &text).map_err(|error| failed(&error.to_string()))?;
         }
         Ok(())
     }
 
-    fn publish(&mut self, data: &str) -> Result<(), PublishError> {
+    fn publish(&mut self, key: Option<&IdempotencyKey>, data: &str) -> Result<(), PublishError> {
         let mut waited = false;
-        let id = self.publisher.publish_telling(self.event, data, |why, _| {
+        let waiting = |why: &Cut, _: Duration| {
             if !waited {
                 say(&format!("{why}; trying again for up to {} s", Publisher::PATIENCE.as_secs()));
             }
             waited = true;
-        })?;
+        };
+        let id = match key {
+            Some(key) => self.publisher.publish_once(key, self.event, data, waiting),
+            None => self.publisher.publish_telling(self.event, data, waiting),
+        }?;
         if waited {
             say("the server has taken it; going on");
         }
