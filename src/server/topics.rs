@@ -7,22 +7,16 @@ use super::{PublishError, lock};
 use crate::topic::{Bounds, EventName, IdempotencyKey, Published, Topic, TopicName};
 use std::boxed::Box;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
 /// All topics of the server.
 #[derive(Debug)]
 pub(super) struct Topics {
-    registry: Mutex<Registry>,
+    by_name: Mutex<HashMap<TopicName, Arc<TopicCell>>>,
     bounds: Bounds,
     limit: usize,
-}
-
-#[derive(Debug, Default)]
-struct Registry {
-    by_name: HashMap<TopicName, Arc<TopicCell>>,
-    last_epoch: u64,
 }
 
 /// One topic and what belongs to it.
@@ -47,47 +41,46 @@ pub(super) struct TooManyTopics;
 
 impl Topics {
     pub(super) fn new(bounds: Bounds, limit: usize) -> Self {
-        Self { registry: Mutex::default(), bounds, limit }
+        Self { by_name: Mutex::default(), bounds, limit }
     }
 
     /// The topic of that name, made if there is none: by its first publish or subscription.
     pub(super) fn open(&self, name: &TopicName, now: Instant) -> Result<Arc<TopicCell>, TooManyTopics> {
-        let mut registry = lock(&self.registry);
-        if let Some(cell) = registry.by_name.get(name) {
+        let mut by_name = lock(&self.by_name);
+        if let Some(cell) = by_name.get(name) {
             return Ok(Arc::clone(cell));
         }
-        if registry.by_name.len() >= self.limit {
+        if by_name.len() >= self.limit {
             // Whoever asks for many names must not keep others from making a topic.
-            registry.by_name.retain(|_, cell| !is_forgettable(cell));
+            by_name.retain(|_, cell| !is_forgettable(cell));
         }
-        if registry.by_name.len() >= self.limit {
+        if by_name.len() >= self.limit {
             return Err(TooManyTopics);
         }
-        let epoch = registry.next_epoch();
-        let cell = Arc::new(TopicCell::new(epoch, self.bounds, now));
-        registry.by_name.insert(name.clone(), Arc::clone(&cell));
+        let cell = Arc::new(TopicCell::new(next_epoch(), self.bounds, now));
+        by_name.insert(name.clone(), Arc::clone(&cell));
         Ok(cell)
     }
 
     /// The topic of that name, if there is one.
     pub(super) fn find(&self, name: &TopicName) -> Option<Arc<TopicCell>> {
-        lock(&self.registry).by_name.get(name).cloned()
+        lock(&self.by_name).get(name).cloned()
     }
 
     pub(super) fn len(&self) -> usize {
-        lock(&self.registry).by_name.len()
+        lock(&self.by_name).len()
     }
 
     /// Drops what is too old from every topic, and every topic that has been empty and unused for its age. To be called
     /// every [`sweep_interval`](Self::sweep_interval).
     pub(super) fn sweep(&self, now: Instant) {
         // Each topic is locked by itself, and without the registry: a large one would hold up everybody.
-        let cells: std::vec::Vec<_> = lock(&self.registry).by_name.values().cloned().collect();
+        let cells: std::vec::Vec<_> = lock(&self.by_name).values().cloned().collect();
         for cell in cells {
             cell.expire(now);
         }
         let age = self.bounds.age;
-        lock(&self.registry).by_name.retain(|_, cell| !is_over(cell, age, now));
+        lock(&self.by_name).retain(|_, cell| !is_over(cell, age, now));
     }
 
     /// How often old messages are looked for. Readers do not see them in between: this is about memory, and about
@@ -97,15 +90,16 @@ impl Topics {
     }
 }
 
-impl Registry {
-    /// Milliseconds since 1970, but greater than every epoch before: two topics made within one millisecond, or after
-    /// the clock was set back, must not have the same.
-    fn next_epoch(&mut self) -> u64 {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
-        self.last_epoch = now.max(self.last_epoch.saturating_add(1));
-        self.last_epoch
-    }
+/// Milliseconds since 1970, but greater than every epoch that this process has given, by whichever server: two topics
+/// made within one millisecond, or after the clock was set back, must not have the same.
+fn next_epoch() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
+    let next = |last: u64| now.max(last.saturating_add(1));
+    // It always gives one. Only the number itself matters, and each gets another.
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+    next(last.unwrap_or_default())
 }
 
 /// Whether nothing was ever published and nobody uses it: whoever comes back to it is told of a reset, and has lost

@@ -32,9 +32,9 @@ impl Filter {
     /// for more wants is a topic of its own. It bounds a filter to 4 KiB and a look at a message to six comparisons.
     pub const MAX_NAMES: usize = 32;
 
-    /// So many messages are looked at in one go, which takes about a tenth of a millisecond: what a topic keeps unless
-    /// it is told otherwise. Of a longer log the rest is for the next go, so that nobody waits for who wants next to
-    /// nothing of it.
+    /// So many messages are looked at in one go: what a topic keeps unless it is told otherwise. That takes a tenth of a
+    /// millisecond for one name, and one or two for the most and longest. Of a longer log the rest is for the next go, so
+    /// that nobody waits for long for who wants next to nothing of it.
     pub const SCAN: usize = 10_000;
 
     /// What a message without a name counts as (WHATWG HTML, "dispatch the event").

@@ -15,6 +15,8 @@ pub struct Client {
     pub socket: TcpStream,
     pub input: BytesMut,
     body: Option<BodyReader>,
+    /// What of the body was read and is no whole line yet.
+    text: Vec<u8>,
 }
 
 /// The headers that open a WebSocket.
@@ -45,7 +47,7 @@ impl Client {
         let socket = TcpStream::connect(addr).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self { socket, input: BytesMut::new(), body: None }
+        Self { socket, input: BytesMut::new(), body: None, text: Vec::new() }
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -141,6 +143,18 @@ impl Client {
             seen.extend_from_slice(&piece);
         }
         String::from_utf8(seen).unwrap()
+    }
+
+    /// The next whole line of the body, without its end.
+    pub fn line(&mut self) -> String {
+        loop {
+            if let Some(end) = self.text.iter().position(|byte| *byte == b'\n') {
+                let line = self.text.drain(..=end).take(end).collect();
+                return String::from_utf8(line).unwrap();
+            }
+            let piece = self.piece().expect("another line");
+            self.text.extend(piece);
+        }
     }
 
     /// Reads as many bytes as `expected` has, which is their text but for the date.

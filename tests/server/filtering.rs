@@ -278,16 +278,8 @@ fn read(server: &Running, transport: Transport, query: &str, after: &str, count:
         }
         Transport::Lines => {
             let mut client = json_stream(server, &target);
-            let mut text = String::new();
-            loop {
-                text.push_str(&client.body_until("\n"));
-                // The last one may not be whole.
-                let whole: String = text.drain(..text.rfind('\n').map_or(0, |at| at + 1)).collect();
-                let got = whole.lines().map(&mut take).last();
-                if got.is_some_and(|got| got >= count) {
-                    break (data, cursor);
-                }
-            }
+            while take(&client.line()) < count {}
+            (data, cursor)
         }
         Transport::WebSocket => {
             let mut socket = WebSocket::open(server.client(), &target, &["tidings.v1"]);

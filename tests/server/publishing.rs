@@ -2,6 +2,8 @@
 
 use crate::client::DATE;
 use crate::running::{start, start_with};
+use std::collections::HashSet;
+use std::thread;
 use tidings::server::Limits;
 use tidings::topic::Bounds;
 
@@ -127,4 +129,19 @@ fn expect_100_continue_of_http_1_0_is_ignored() {
     client.send("POST /topics/news HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     client.send("hi");
     assert_eq!(client.response().status, 201);
+}
+
+#[test]
+fn publishes_at_one_time_have_cursors_of_their_own() {
+    let server = start();
+    let ids: HashSet<String> = thread::scope(|scope| {
+        let publish = || {
+            let mut client = server.client();
+            (0..50).map(|_| client.post("/topics/news", "x").text()).collect::<Vec<_>>()
+        };
+        let publishers: Vec<_> = (0..4).map(|_| scope.spawn(publish)).collect();
+        publishers.into_iter().flat_map(|publisher| publisher.join().unwrap()).collect()
+    });
+    assert_eq!(ids.len(), 200);
+    assert_eq!(server.publish("news", "x").n(), 201);
 }

@@ -17,13 +17,9 @@ fn ndjson(server: &Running, after: &str, count: usize) -> (Vec<String>, String) 
     let mut client = server.client();
     client.request("GET", &format!("/topics/news?after={after}"), "Accept: application/x-ndjson\r\n");
     assert_eq!(client.head().status, 200);
-    let (mut text, mut data, mut cursor) = (String::new(), Vec::new(), after.to_owned());
+    let (mut data, mut cursor) = (Vec::new(), after.to_owned());
     while data.len() < count {
-        text.push_str(&client.body_until("\n"));
-        (data, cursor) = (Vec::new(), after.to_owned());
-        for line in text.lines().take(count + 1) {
-            take(line, &mut data, &mut cursor);
-        }
+        take(&client.line(), &mut data, &mut cursor);
     }
     (data, cursor)
 }
@@ -100,4 +96,46 @@ fn who_has_only_seen_a_bookmark_can_come_back_to_it() {
     for read in [sse as Read, ndjson, websocket, long_poll, short_poll] {
         assert_eq!(read(&server, &cursor, 1).0, ["meanwhile"]);
     }
+}
+
+#[test]
+fn over_every_transport_what_is_published_between_replay_and_going_live_is_neither_lost_nor_doubled() {
+    const COUNT: usize = 1500;
+    let server = start();
+    let begin = server.publish("news", "0").to_string();
+    let readers: [Read; 5] = [sse, ndjson, websocket, bare_websocket, polls_without_end];
+    std::thread::scope(|scope| {
+        let server = &server;
+        scope.spawn(|| {
+            for n in 1..COUNT {
+                server.publish("news", &n.to_string());
+            }
+        });
+        let readers: Vec<_> = (0..3)
+            .flat_map(|_| readers)
+            .map(|read| {
+                let begin = begin.clone();
+                scope.spawn(move || read(server, &begin, COUNT - 1).0)
+            })
+            .collect();
+        let expected: Vec<String> = (1..COUNT).map(|n| n.to_string()).collect();
+        for (n, reader) in readers.into_iter().enumerate() {
+            assert_eq!(reader.join().unwrap(), expected, "reader {n}");
+        }
+    });
+}
+
+fn bare_websocket(server: &Running, after: &str, count: usize) -> (Vec<String>, String) {
+    let mut socket = WebSocket::open(server.client(), &format!("/topics/news?after={after}"), &[]);
+    ((0..count).map(|_| socket.text()).collect(), String::new())
+}
+
+fn polls_without_end(server: &Running, after: &str, count: usize) -> (Vec<String>, String) {
+    let (mut data, mut cursor) = (Vec::new(), after.to_owned());
+    while data.len() < count {
+        let (more, next) = long_poll(server, &cursor, 0);
+        data.extend(more);
+        cursor = next;
+    }
+    (data, cursor)
 }
