@@ -6,4 +6,5 @@ mod ending;
 mod inspect;
 mod publish;
 mod run;
+mod save;
 mod transports;

@@ -3,6 +3,7 @@
 use crate::{Failure, help};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use tidings::inspect::Format;
@@ -53,6 +54,8 @@ pub struct Subscribe {
     pub via: Via,
     pub after: Option<String>,
     pub filter: Filter,
+    /// Where the cursor is kept from one run to the next.
+    pub save: Option<PathBuf>,
     pub json: bool,
     pub count: Option<u64>,
     pub headers: Vec<(String, String)>,
@@ -163,6 +166,7 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
         via: Via::Sse,
         after: None,
         filter: Filter::default(),
+        save: None,
         json: false,
         count: None,
         headers: Vec::new(),
@@ -172,6 +176,7 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
             Long("via") => via_option = Some(via(&parser.value()?.string()?)?),
             Long("after") => subscribe.after = Some(parser.value()?.string()?),
             Long("event") => events.push(parser.value()?.string()?),
+            Long("save") => subscribe.save = Some(parser.value()?.into()),
             Long("json") => subscribe.json = true,
             Long("count") => subscribe.count = Some(number(parser, "--count", "a whole number is")?),
             Long("header") => subscribe.headers.push(header(&parser.value()?.string()?)?),

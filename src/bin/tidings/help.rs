@@ -66,6 +66,7 @@ Usage: tidings subscribe URL [OPTIONS]
                          with sse another server's last event ID, whatever it looks like
   --event NAME           ask for messages of this event only; may be repeated. Those without a name are of the event
                          message. Ids and cursors stay those of the whole topic
+  --save FILE            keep the cursor in FILE: if it is there, go on behind it, and --after does not count
   --json                 a JSON object a line: messages with their ids, bookmarks, resets, drains
   --count N              end after so many messages
   --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
@@ -77,9 +78,17 @@ nothing; the last id that --json printed, given to --after, goes on exactly ther
 A bookmark is printed where the cursor moves without a message, as it does at the very beginning and, with --event, past
 messages of other events.
 
+With --save, even SIGKILL loses nothing. Where standard output is a regular file that this program alone appends to
+(>> LOG), each line stands there once: FILE is told of each write before it, and its length tells the next run whether
+the write happened; the part of a broken one is cut off. On any other output the last write, of up to 64 KiB or one
+message, comes twice if the kill fell between it and its saving: the ids of --json tell. FILE is replaced as a whole and
+synced, and the output file before it: a power cut loses no line, but may double the last. One FILE is for one URL and
+one run at a time; it may go on over another transport.
+
 It tries again for ever, after up to 1 s at first and 30 s in the end, or when the server says; but a server that was
 never there, and one that will not (401, 403, 404, 204, another media type), is a failure at once.
-Exit status: 0 after --count messages, SIGINT or SIGTERM, which let it print what it has, 1 failed, 2 called wrongly.
+Exit status: 0 after --count messages, SIGINT or SIGTERM, which let it print what it has, 1 failed, 2 called wrongly, as
+with the FILE of another URL.
 ";
 
 pub const INSPECT: &str = "\

@@ -9,6 +9,7 @@ mod help;
 mod inspect;
 mod output;
 mod publish;
+mod save;
 mod serve;
 mod subscribe;
 

@@ -22,12 +22,31 @@ pub struct Output {
 }
 
 impl Output {
-    /// Appends a record and a line break.
+    /// Appends a record and a line break, and writes everything out if that is much.
     pub fn push(&mut self, record: &[u8]) -> Result<(), Failure> {
+        self.append(record);
+        if self.is_full() { self.flush() } else { Ok(()) }
+    }
+
+    /// Appends a record and a line break.
+    pub fn append(&mut self, record: &[u8]) {
         self.batch.extend_from_slice(record);
         self.batch.push(b'\n');
         self.ends.push(self.batch.len());
-        if self.batch.len() >= MAX_BATCH { self.flush() } else { Ok(()) }
+    }
+
+    /// Whether there is so much that it should be written out.
+    pub fn is_full(&self) -> bool {
+        self.batch.len() >= MAX_BATCH
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    /// How many bytes [`flush`](Self::flush) will write.
+    pub fn len(&self) -> usize {
+        self.batch.len()
     }
 
     /// Writes everything out, in pieces of whole records.

@@ -2,6 +2,7 @@
 
 use crate::args::{Subscribe, Via};
 use crate::output::{Output, is_writing};
+use crate::save::Save;
 use crate::{Failure, say};
 use serde::Serialize;
 use std::time::Duration;
@@ -9,21 +10,20 @@ use tidings::client::{Cut, Error, EventSource, Options, Poller, Received, Stop, 
 use tidings::topic::{Reset, ResetReason};
 
 pub fn run(arguments: Subscribe) -> Result<(), Failure> {
-    let options = Options {
-        after: arguments.after.clone(),
-        filter: arguments.filter.clone(),
-        headers: arguments.headers.clone(),
-        ..Options::default()
-    };
+    let save = arguments.save.as_deref().map(|path| Save::open(path, &arguments.url)).transpose()?;
+    let after = save.as_ref().and_then(Save::cursor).or(arguments.after.as_deref()).map(Into::into);
+    let options =
+        Options { after, filter: arguments.filter.clone(), headers: arguments.headers.clone(), ..Options::default() };
     let source = open(arguments.via, &arguments.url, options).map_err(|error| Failure::Usage(error.to_string()))?;
     end_on_signals(source.stop_handle())?;
     let left = arguments.count;
-    Printing { arguments, source, output: Output::default(), reached: false, left }.run()
+    Printing { arguments, source, output: Output::default(), save, reached: false, left }.run()
 }
 
 /// A subscriber over some transport.
 trait Source: Iterator<Item = Result<Received, Error>> {
     fn buffered(&self) -> usize;
+    fn resume(&self) -> Option<&str>;
     fn stop_handle(&self) -> Stop;
 }
 
@@ -32,6 +32,10 @@ macro_rules! sources {
         $(impl Source for $name {
             fn buffered(&self) -> usize {
                 $name::buffered(self)
+            }
+
+            fn resume(&self) -> Option<&str> {
+                $name::resume(self)
             }
 
             fn stop_handle(&self) -> Stop {
@@ -70,6 +74,7 @@ struct Printing {
     arguments: Subscribe,
     source: Box<dyn Source>,
     output: Output,
+    save: Option<Save>,
     /// Whether the server was ever there.
     reached: bool,
     /// Messages to print before the end.
@@ -83,16 +88,25 @@ impl Printing {
             match received {
                 Ok(received) => self.take(received)?,
                 Err(error) => {
-                    self.output.flush()?;
+                    self.flush(true)?;
                     return Err(Failure::Failed(format!("{}: {error}", self.arguments.url)));
                 }
             }
             // Before the next wait all is out, so that the last id printed is the last one received.
-            if self.source.buffered() == 0 {
-                self.output.flush()?;
+            let idle = self.source.buffered() == 0;
+            if idle || self.output.is_full() {
+                self.flush(idle)?;
             }
         }
-        self.output.flush()
+        self.flush(true)
+    }
+
+    /// `idle`: nothing more is there to be printed.
+    fn flush(&mut self, idle: bool) -> Result<(), Failure> {
+        match &mut self.save {
+            Some(save) => save.flush(&mut self.output, self.source.resume(), idle),
+            None => self.output.flush(),
+        }
     }
 
     fn take(&mut self, received: Received) -> Result<(), Failure> {
@@ -136,10 +150,11 @@ impl Printing {
     fn print(&mut self, line: &Line<'_>, data: Option<&[u8]>) -> Result<(), Failure> {
         if self.arguments.json {
             let json = serde_json::to_vec(line).map_err(|error| Failure::Failed(error.to_string()))?;
-            self.output.push(&json)
-        } else {
-            data.map_or(Ok(()), |data| self.output.push(data))
+            self.output.append(&json);
+        } else if let Some(data) = data {
+            self.output.append(data);
         }
+        Ok(())
     }
 }
 

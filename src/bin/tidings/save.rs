@@ -1,0 +1,272 @@
+//! `--save FILE`: where a subscription stands, kept so that a killed one goes on there.
+//!
+//! ```text
+//!   standard output        before a write            after it
+//!   a regular file         FILE: cursor, and what    FILE: the new cursor, once all that
+//!                          is about to be written    had arrived is written
+//!   a pipe or else         —                         FILE: the new cursor
+//! ```
+//!
+//! A file tells how long it is, so that the next run sees how far a write had come which was announced: all of it, and
+//! the new cursor holds; or less, and what stands there of it is cut off. So each line stands there once, wherever
+//! SIGKILL struck. A pipe tells nothing: a kill between a write and its saving doubles that write.
+
+use crate::output::Output;
+use crate::{Failure, say};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// A file that holds a cursor, and standard output as far as the two depend on each other.
+#[derive(Debug)]
+pub struct Save {
+    path: PathBuf,
+    state: State,
+    /// Whether the file says less than `state`.
+    behind: bool,
+    stdout: Option<Stdout>,
+    /// Whether it was said that there is nothing to save.
+    told: bool,
+}
+
+/// What is in the file: one line of JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    /// What is subscribed to; see [`subscription`].
+    url: String,
+    /// To resume after. Empty: from the beginning, for the server has taken its last id back.
+    cursor: String,
+    /// A write that was about to happen when this was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    writing: Option<Writing>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Writing {
+    /// To resume after if it did happen.
+    cursor: String,
+    device: u64,
+    inode: u64,
+    /// The length of the output before and after.
+    from: u64,
+    to: u64,
+}
+
+/// A URL and a cursor, twice, of servers that are not ours: what is longer is another file.
+const MAX_FILE: u64 = 256 * 1024;
+
+impl Save {
+    /// Takes up what is in the file, if there is one, and makes sure that it can be written.
+    pub fn open(path: &Path, url: &str) -> Result<Self, Failure> {
+        // A link stays one: what it leads to is replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let url = subscription(url);
+        let mut save = Self {
+            state: State { url, cursor: String::new(), writing: None },
+            behind: false,
+            stdout: Stdout::if_regular(),
+            told: false,
+            path,
+        };
+        match save.read()? {
+            Some(state) if state.url != save.state.url => {
+                let (path, url) = (save.path.display(), state.url);
+                Err(Failure::Usage(format!("{path} has the cursor of another subscription, to {url}")))
+            }
+            Some(state) => {
+                save.state = state;
+                save.settle()?;
+                save.replace()?;
+                Ok(save)
+            }
+            None => {
+                save.write_beside().and_then(fs::remove_file).map_err(|error| save.failed(&error))?;
+                Ok(save)
+            }
+        }
+    }
+
+    /// To resume after.
+    pub fn cursor(&self) -> Option<&str> {
+        Some(self.state.cursor.as_str()).filter(|cursor| !cursor.is_empty())
+    }
+
+    /// Writes everything out, which brings the output up to this cursor. `idle`: nothing more is there to be written.
+    pub fn flush(&mut self, output: &mut Output, cursor: Option<&str>, idle: bool) -> Result<(), Failure> {
+        let cursor = cursor.unwrap_or_default();
+        let moved = cursor != self.state.cursor;
+        if cursor.is_empty() && !moved && !output.is_empty() && !self.told {
+            say("the server gives its messages no ids: there is nothing to save");
+            self.told = true;
+        }
+        let announced = if moved && !output.is_empty() { self.announce(cursor, output.len() as u64)? } else { None };
+        output.flush()?;
+        let written = self.stdout.as_ref().filter(|_| announced.is_some()).map(Stdout::len).transpose()?;
+        if announced != written {
+            say("somebody else writes to the same file: lines may stand there twice after a kill");
+            self.stdout = None;
+        }
+        if moved {
+            self.state.cursor.clear();
+            self.state.cursor.push_str(cursor);
+            self.behind = true;
+        }
+        // The next announcement tells the same: at full speed one replacement for a write is enough.
+        if self.behind && (idle || self.stdout.is_none()) {
+            self.state.writing = None;
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// Saves what is about to be written, where its length will tell whether it was: the length that is to come.
+    fn announce(&mut self, cursor: &str, bytes: u64) -> Result<Option<u64>, Failure> {
+        let Some(stdout) = &self.stdout else { return Ok(None) };
+        let ((device, inode), from) = (stdout.identity, stdout.len()?);
+        let to = from + bytes;
+        self.state.writing = Some(Writing { cursor: cursor.into(), device, inode, from, to });
+        self.save()?;
+        Ok(Some(to))
+    }
+
+    /// Puts `state` into the file. What it says was written is on the disk by then, too: a power cut loses nothing.
+    fn save(&mut self) -> Result<(), Failure> {
+        if self.behind {
+            self.stdout.as_ref().map_or(Ok(()), Stdout::sync)?;
+        }
+        self.replace()?;
+        self.behind = false;
+        Ok(())
+    }
+
+    /// What is there; `None` if there is no file.
+    fn read(&self) -> Result<Option<State>, Failure> {
+        let path = self.path.display();
+        let mut text = Vec::new();
+        match fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Ok(found) if !found.is_file() => return Err(Failure::Usage(format!("{path} is not a regular file"))),
+            _ => {}
+        }
+        let read = File::open(&self.path).and_then(|file| file.take(MAX_FILE).read_to_end(&mut text));
+        read.map_err(|error| Failure::Failed(format!("cannot read {path}: {error}")))?;
+        let why = match serde_json::from_slice(&text) {
+            Ok(state) => return Ok(Some(state)),
+            Err(_) if text.is_empty() => "it is empty".into(),
+            Err(error) => error.to_string(),
+        };
+        Err(Failure::Failed(format!("{path} is no file that --save has written: {why}")))
+    }
+
+    /// Finds out how far the last write came that was announced, and undoes the half of one.
+    fn settle(&mut self) -> Result<(), Failure> {
+        let Some(writing) = self.state.writing.take() else { return Ok(()) };
+        let same = |stdout: &&Stdout| stdout.identity == (writing.device, writing.inode);
+        let Some(stdout) = self.stdout.as_ref().filter(same) else { return Ok(()) };
+        let len = stdout.len()?;
+        if len >= writing.to {
+            self.state.cursor = writing.cursor;
+        } else if len > writing.from {
+            stdout.cut_back(writing.from)?;
+            let bytes = len - writing.from;
+            say(&format!("cut {bytes} bytes off the output, of a write that was broken off; what they told follows"));
+        }
+        Ok(())
+    }
+
+    /// Puts a new file in the place of the old one, so that there is always a whole one. It is on the disk before it is
+    /// in place, lest a power cut leaves an empty one.
+    fn replace(&self) -> Result<(), Failure> {
+        let replaced = self.write_beside().and_then(|new| fs::rename(new, &self.path));
+        replaced.map_err(|error| self.failed(&error))
+    }
+
+    /// The new file, in the same folder: it can be renamed only there.
+    fn write_beside(&self) -> io::Result<PathBuf> {
+        let mut name = self.path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
+        name.push(".new");
+        let path = self.path.with_file_name(name);
+        // What a killed one has left there, or somebody's link.
+        if let Err(error) = fs::remove_file(&path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        let mut line = serde_json::to_vec(&self.state)?;
+        line.push(b'\n');
+        let mut file = private().open(&path)?;
+        file.write_all(&line).and_then(|()| file.sync_all()).inspect_err(|_| {
+            let _ = fs::remove_file(&path);
+        })?;
+        Ok(path)
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        Failure::Failed(format!("cannot save the cursor in {}: {error}", self.path.display()))
+    }
+}
+
+/// A URL without what may differ from one run to the next: the scheme, since http and ws mean the same, and where it
+/// began.
+fn subscription(url: &str) -> String {
+    let url = url.split('#').next().unwrap_or_default();
+    let url = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("after=")).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("http://{path}{mark}{}", query.join("&"))
+}
+
+/// A new file for the user alone: a URL may have a secret in its query.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// A standard output that is a regular file.
+#[derive(Debug)]
+struct Stdout {
+    file: File,
+    /// Device and inode.
+    identity: (u64, u64),
+}
+
+impl Stdout {
+    #[cfg(unix)]
+    fn if_regular() -> Option<Self> {
+        use std::os::fd::AsFd;
+        use std::os::unix::fs::MetadataExt;
+        let file = File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
+        let found = file.metadata().ok().filter(fs::Metadata::is_file)?;
+        Some(Self { identity: (found.dev(), found.ino()), file })
+    }
+
+    /// Elsewhere nothing tells whether it is the same file as before.
+    #[cfg(not(unix))]
+    fn if_regular() -> Option<Self> {
+        None
+    }
+
+    fn len(&self) -> Result<u64, Failure> {
+        self.file.metadata().map(|found| found.len()).map_err(failed_output)
+    }
+
+    fn sync(&self) -> Result<(), Failure> {
+        self.file.sync_data().map_err(failed_output)
+    }
+
+    fn cut_back(&self, len: u64) -> Result<(), Failure> {
+        self.file.set_len(len).map_err(failed_output)
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // as `map_err` calls it
+fn failed_output(error: io::Error) -> Failure {
+    Failure::Failed(format!("standard output: {error}"))
+}
