@@ -2,12 +2,13 @@
 //
 //   echo OPTIONS      npm `ws`, the options being those of its perMessageDeflate; /fragments answers in fragments
 //   feed CONNECTIONS  npm `ws`: what each connection is sent; {"hex"} is a binary message, a number closes
-//   events STREAMS    an event stream: for each request the pieces that are written; null ends it
+//   events STREAMS    an event stream: for each request the pieces that are written, {"hex"} as bytes; null ends it
+//   express STREAMS   the same at /news, from an Express application
 
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 
-const { WebSocketServer } = createRequire(`${process.env.NODE_PACKAGES}/`)('ws');
+const require = createRequire(`${process.env.NODE_PACKAGES}/`);
 
 const [kind, what] = process.argv.slice(2);
 const plan = JSON.parse(what);
@@ -42,17 +43,20 @@ async function events(request, response) {
   response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
   for (const piece of plan.shift() ?? []) {
     if (piece === null) return response.end();
-    await new Promise((written) => response.write(piece, written));
+    await new Promise((written) => response.write(piece.hex ? Buffer.from(piece.hex, 'hex') : piece, written));
   }
 }
 
 const http = createServer();
 if (kind === 'events') {
   http.on('request', events);
+} else if (kind === 'express') {
+  http.on('request', require('express')().get('/news', events));
 } else {
+  const { WebSocketServer } = require('ws');
   const perMessageDeflate = kind === 'echo' ? plan : false;
   new WebSocketServer({ server: http, perMessageDeflate }).on('connection', kind === 'echo' ? echo : feed);
 }
 http.listen(0, '127.0.0.1', () => {
-  say(`listening on ${kind === 'events' ? 'http' : 'ws'}://127.0.0.1:${http.address().port}/`);
+  say(`listening on ${['events', 'express'].includes(kind) ? 'http' : 'ws'}://127.0.0.1:${http.address().port}/`);
 });

@@ -5,7 +5,9 @@ import os
 import queue
 import re
 import shlex
+import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -107,6 +109,62 @@ class Node(Listener):
 
     def __init__(self, kind, what):
         super().__init__(["node", os.path.join(HERE, "node_server.mjs"), kind, json.dumps(what)])
+
+
+class Aiohttp(Listener):
+    """The server in `aiohttp_server.py`."""
+
+    def __init__(self, streams):
+        super().__init__([sys.executable, os.path.join(HERE, "aiohttp_server.py"), json.dumps(streams)])
+
+
+class Forward:
+    """A port that leads to a server, and may lead to another one later; its connections can be cut."""
+
+    def __init__(self, url):
+        self.lead_to(url)
+        self.sockets = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def lead_to(self, url):
+        host, port = url.removeprefix("http://").split(":")
+        self.target = host, int(port)
+
+    def cut(self):
+        for each in self.sockets:
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has ended by itself
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return  # closed
+            server = socket.create_connection(self.target)
+            self.sockets += client, server
+            for one, other in ((client, server), (server, client)):
+                threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _pass(one, other):
+        try:
+            while piece := one.recv(65536):
+                other.sendall(piece)
+            other.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # cut
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        self.cut()
 
 
 class Answer:
