@@ -1,25 +1,23 @@
 //! The slow path: a block that does not lie whole in the input, put together from pieces of lines.
 //!
 //! ```text
-//!              a colon or the line's end          the line's end
-//!   Start ──▶ Name ─────────────────────▶ Value ────────────────▶ Start
-//!     │        │  "data", "event", "id", "retry"  │ a NUL in an id, a letter in a retry
-//!     └────────┴──────────▶ Skip ◀────────────────┘
+//!              a colon       a byte of the value or the line's end       the line's end
+//!   Start ──▶ Name ──▶ Begun ─────────────────▶ Data, Event, Id, Retry ────────────────▶ Start
+//!     │        │  "data", "event", "id", "retry"            │ a NUL in an id, a letter in a retry
+//!     └────────┴──────────────────────▶ Skip ◀──────────────┘
 //!        a comment, an unknown name
 //! ```
 //!
-//! Only what an event needs is kept, and each byte is looked at once.
+//! Only what an event needs is kept, in buffers that serve one block after the other, and each byte is looked at once.
 
 use super::block::Fields;
 use super::field::{self, Digits, Field};
 use super::limits::{DecodeError, DecoderLimits};
 use super::text::{self, Pieces};
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
-
-/// The most room taken for data before it arrives, by the length of the event before.
-const EXPECTED_DATA_MAX: usize = 4096;
 
 /// A block under way.
 #[derive(Debug, Clone, Default)]
@@ -28,11 +26,11 @@ pub(super) struct Assembly {
     /// The value of the `id` line under way, which a NUL can still make void.
     id_line: Vec<u8>,
     event: Vec<u8>,
-    id: Option<Vec<u8>>,
+    id: Vec<u8>,
+    has_id: bool,
     /// The standard's data buffer, but for the LF behind the last line.
-    data: Option<Pieces>,
-    /// The length of the data dispatched last: events of one stream are much alike.
-    expected_data: usize,
+    data: Pieces,
+    has_data: bool,
 }
 
 /// How far the line under way has been understood.
@@ -42,25 +40,26 @@ enum LineState {
     #[default]
     Start,
     /// The first `len` bytes of a name.
-    Name { bytes: [u8; Field::LONGEST], len: usize },
-    /// The value of a field; `at_start` until its first byte, which is left out if it is a space.
-    Value { field: Field, at_start: bool, digits: Digits },
+    Name {
+        bytes: [u8; Field::LONGEST],
+        len: usize,
+    },
+    /// A name and its colon, and nothing of the value.
+    Begun(Field),
+    /// Some of a value, or of what may become one.
+    Data,
+    Event,
+    Id,
+    Retry(Digits),
     /// The rest of it means nothing.
     Skip,
-}
-
-/// A block that was ended by its blank line.
-pub(super) struct Dispatched {
-    pub(super) event: Option<String>,
-    pub(super) id: Option<String>,
-    pub(super) data: Option<String>,
 }
 
 impl Assembly {
     /// Whether nothing of a block is held, so that the next byte may as well be the block's first.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        matches!(self.line, LineState::Start) && self.data.is_none() && self.id.is_none() && self.event.is_empty()
+        matches!(self.line, LineState::Start) && !self.has_data && !self.has_id && self.event.is_empty()
     }
 
     /// Takes over what the fast path has read of a block.
@@ -68,47 +67,74 @@ impl Assembly {
         if let Some(event) = fields.event {
             self.event.extend_from_slice(event);
         }
-        self.id = fields.id.map(Vec::from);
-        if let Some(data) = fields.data {
-            self.open_data().push(data);
+        if let Some(id) = fields.id {
+            self.id.extend_from_slice(id);
+            self.has_id = true;
         }
+        if let Some(data) = fields.data {
+            self.data.push(data);
+            self.has_data = true;
+        }
+    }
+
+    /// Whether this short input begins with more of the value of a data line, and all of it could be: then
+    /// [`push_data`](Self::push_data) may be called. Where inputs are short that is by far the most frequent.
+    #[inline]
+    pub(super) fn is_in_data(&self, input: &[u8], limits: &DecoderLimits) -> bool {
+        matches!(self.line, LineState::Data)
+            && self.data.has_room_for(input)
+            && field::check_data(self.data.len(), input, limits.data).is_ok()
+    }
+
+    #[inline]
+    pub(super) fn push_data(&mut self, piece: &[u8]) {
+        self.data.push_short(piece);
+    }
+
+    /// [`push_data`](Self::push_data) up to the end of the line.
+    #[inline]
+    pub(super) fn push_last_data(&mut self, piece: &[u8]) {
+        self.data.push_short(piece);
+        self.line = LineState::Start;
     }
 
     /// Takes a piece of a line, without its end.
-    #[inline]
     pub(super) fn feed(&mut self, piece: &[u8], limits: &DecoderLimits) -> Result<(), DecodeError> {
-        if let LineState::Value { field: Field::Data, at_start: false, .. } = self.line {
-            return self.feed_data(piece, limits); // by far the most frequent
-        }
-        self.feed_any(piece, limits)
-    }
-
-    fn feed_any(&mut self, piece: &[u8], limits: &DecoderLimits) -> Result<(), DecodeError> {
         let mut rest = piece;
         while let Some(&first) = rest.first() {
             rest = match &mut self.line {
-                LineState::Start => {
-                    // Interpreting: a line that begins with a colon is a comment.
-                    self.line = if first == b':' {
-                        LineState::Skip
-                    } else {
-                        LineState::Name { bytes: [0; Field::LONGEST], len: 0 }
-                    };
-                    continue;
-                }
+                LineState::Start => self.feed_start(first, rest, limits)?,
                 LineState::Name { .. } => self.feed_name(rest, limits)?,
-                LineState::Value { at_start: at_start @ true, .. } => {
-                    *at_start = false;
+                &mut LineState::Begun(field) => {
+                    self.line = match field {
+                        Field::Data => LineState::Data,
+                        Field::Event => LineState::Event,
+                        Field::Id => LineState::Id,
+                        Field::Retry => LineState::Retry(Digits::default()),
+                    };
                     // Interpreting: one space after the colon is not part of the value.
                     rest.strip_prefix(b" ").unwrap_or(rest)
                 }
-                &mut LineState::Value { field, digits, .. } => {
-                    return self.feed_value(field, digits, rest, limits);
+                LineState::Data => {
+                    self.data.push(field::check_data(self.data.len(), rest, limits.data)?);
+                    return Ok(());
                 }
-                LineState::Skip => return Ok(()),
+                _ => return self.feed_value(rest, limits),
             };
         }
         Ok(())
+    }
+
+    /// Takes the first bytes of a line.
+    fn feed_start<'a>(&mut self, first: u8, piece: &'a [u8], limits: &DecoderLimits) -> Result<&'a [u8], DecodeError> {
+        if let Some((field, [b':', value @ ..])) = field::split_name(piece) {
+            self.open_value(Some(field), limits)?;
+            return Ok(value);
+        }
+        // Interpreting: a line that begins with a colon is a comment.
+        self.line =
+            if first == b':' { LineState::Skip } else { LineState::Name { bytes: [0; Field::LONGEST], len: 0 } };
+        Ok(piece)
     }
 
     /// Takes bytes of a name up to the colon and gives back what follows it.
@@ -133,6 +159,7 @@ impl Assembly {
     }
 
     /// The name is known.
+    #[inline]
     fn open_value(&mut self, field: Option<Field>, limits: &DecoderLimits) -> Result<(), DecodeError> {
         // Processing the field: other names are ignored.
         let Some(field) = field else {
@@ -142,59 +169,36 @@ impl Assembly {
         match field {
             Field::Data => {
                 // Processing the field, `data`: lines are joined by LF.
-                if let Some(data) = &mut self.data {
-                    data.push(field::check_data(data.len(), b"\n", limits.data)?);
-                } else {
-                    self.open_data();
+                if self.has_data {
+                    self.data.push(field::check_data(self.data.len(), b"\n", limits.data)?);
                 }
+                self.has_data = true;
             }
             // Processing the field, `event`: the last one counts.
             Field::Event => self.event.clear(),
             Field::Id => self.id_line.clear(),
             Field::Retry => {}
         }
-        self.line = LineState::Value { field, at_start: true, digits: Digits::default() };
+        self.line = LineState::Begun(field);
         Ok(())
     }
 
-    /// Takes bytes of a value.
-    fn feed_value(
-        &mut self,
-        field: Field,
-        digits: Digits,
-        piece: &[u8],
-        limits: &DecoderLimits,
-    ) -> Result<(), DecodeError> {
-        match field {
-            Field::Data => self.feed_data(piece, limits)?,
-            Field::Event => {
+    /// Takes bytes of a value that is not data, or skips them.
+    fn feed_value(&mut self, piece: &[u8], limits: &DecoderLimits) -> Result<(), DecodeError> {
+        match self.line {
+            LineState::Event => {
                 self.event.extend_from_slice(field::check_event(self.event.len(), piece, limits.event)?);
             }
-            Field::Id => match field::check_id(self.id_line.len(), piece, limits.id)? {
+            LineState::Id => match field::check_id(self.id_line.len(), piece, limits.id)? {
                 Some(part) => self.id_line.extend_from_slice(part),
                 None => self.line = LineState::Skip,
             },
-            Field::Retry => {
-                self.line = match digits.append(piece) {
-                    Some(digits) => LineState::Value { field, at_start: false, digits },
-                    None => LineState::Skip,
-                };
+            LineState::Retry(digits) => {
+                self.line = digits.append(piece).map_or(LineState::Skip, LineState::Retry);
             }
+            _ => {}
         }
         Ok(())
-    }
-
-    #[inline]
-    fn feed_data(&mut self, piece: &[u8], limits: &DecoderLimits) -> Result<(), DecodeError> {
-        if let Some(data) = &mut self.data {
-            data.push(field::check_data(data.len(), piece, limits.data)?);
-        }
-        Ok(())
-    }
-
-    fn open_data(&mut self) -> &mut Pieces {
-        let expected = self.expected_data.min(EXPECTED_DATA_MAX);
-        self.data.get_or_insert_with(|| Pieces::expecting(expected))
     }
 
     /// Whether the line under way has no byte yet, so that its end would be a blank line.
@@ -209,32 +213,37 @@ impl Assembly {
             // Interpreting: a line without a colon is a field with the empty value.
             self.open_value(bytes.get(..len).and_then(Field::named), limits)?;
         }
-        let line = core::mem::take(&mut self.line);
-        Ok(match line {
-            LineState::Value { field: Field::Id, .. } => {
-                let id = self.id.get_or_insert_default();
-                core::mem::swap(id, &mut self.id_line);
-                None
+        match core::mem::take(&mut self.line) {
+            LineState::Id | LineState::Begun(Field::Id) => {
+                core::mem::swap(&mut self.id, &mut self.id_line);
+                self.has_id = true;
+                Ok(None)
             }
-            LineState::Value { field: Field::Retry, digits, .. } => digits.wait(),
-            _ => None,
-        })
+            LineState::Retry(digits) => Ok(digits.wait()),
+            _ => Ok(None),
+        }
     }
 
-    /// A blank line: hands out the block, and all buffers are empty again.
-    pub(super) fn dispatch(&mut self) -> Dispatched {
-        let data = self.data.take();
-        self.expected_data = data.as_ref().map_or(self.expected_data, Pieces::len);
-        let event = core::mem::take(&mut self.event);
-        Dispatched {
-            event: (!event.is_empty()).then(|| text::decode_owned(event)),
-            id: self.id.take().map(text::decode_owned),
-            data: data.map(Pieces::into_text),
-        }
+    /// The type of the block, if it has one.
+    pub(super) fn event(&self) -> Option<Cow<'_, str>> {
+        (!self.event.is_empty()).then(|| text::decode(&self.event))
+    }
+
+    /// The ID that the block sets, if it does.
+    pub(super) fn id(&self) -> Option<Cow<'_, str>> {
+        self.has_id.then(|| text::decode(&self.id))
+    }
+
+    /// Hands out the data, if there is any; the rest of the block is forgotten.
+    pub(super) fn finish(&mut self) -> Option<String> {
+        self.event.clear();
+        self.id.clear();
+        self.has_id = false;
+        core::mem::take(&mut self.has_data).then(|| self.data.take())
     }
 
     /// The end of the stream: an incomplete block is discarded.
     pub(super) fn discard(&mut self) {
-        *self = Self { expected_data: self.expected_data, ..Self::default() };
+        *self = Self::default();
     }
 }

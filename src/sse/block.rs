@@ -31,7 +31,9 @@ pub(super) enum Stop {
     Blank,
     /// A `retry` line, which takes effect at once; the block goes on behind it.
     Retry(Duration),
-    /// The next line is not complete, or it is another data line, which cannot be borrowed together with the first.
+    /// Another data line, which cannot be borrowed together with the first.
+    Data,
+    /// The next line is not complete.
     Open,
 }
 
@@ -57,6 +59,7 @@ pub(super) fn read<'a>(input: &'a [u8], limits: &DecoderLimits) -> Result<Front<
             match field::parse(line.text) {
                 Some((Field::Data, value)) => {
                     if front.fields.data.is_some() {
+                        front.stop = Stop::Data;
                         return Ok(front);
                     }
                     front.fields.data = Some(field::check_data(0, value, limits.data)?);

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //!   input ──▶ BOM? ──▶ LF of a CRLF? ──┬─ at a block's start ──▶ block::read   ── whole ──▶ event, borrowed
-//!                                      │                             │ not whole
-//!                                      └─ within a block ────▶ Assembly ────── whole ──▶ event, owned
+//!     │                                │                             │ not whole
+//!     │                                └─ within a block ────▶ Assembly ────── whole ──▶ event, owned
+//!     └─ short, and within a data line ─────────────────────────▶ │
 //! ```
 
 use super::assembly::Assembly;
 use super::block::{self, Fields, Stop};
 use super::limits::{DecodeError, DecoderLimits};
-use super::scan::{LF, split_line};
+use super::scan::{LF, line_end_of_short, split_line, split_line_at};
 use crate::Step;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -111,11 +112,18 @@ impl Decoder {
 
     /// Takes the next bytes of the stream and gives the first thing that they mean. Call again with what was not
     /// consumed as long as there is an event; without one everything has been consumed.
+    #[inline]
     pub fn receive<'a>(&mut self, input: &'a [u8]) -> Result<Step<Decoded<'a>>, DecodeError> {
-        if let Some(error) = self.failed {
-            return Err(error);
+        let mut rest = input;
+        // Within a data line nothing is pending: no mark, no LF, no error.
+        if self.assembly.is_in_data(input, &self.limits) {
+            let Some(end) = line_end_of_short(input) else {
+                self.assembly.push_data(input);
+                return Ok(Step::incomplete(input.len()));
+            };
+            rest = self.end_data_line(input, end);
         }
-        self.decode(input)
+        self.decode(input, rest)
     }
 
     /// The stream ended. What is not complete is discarded, and its ID does not count (interpreting an event stream:
@@ -127,9 +135,11 @@ impl Decoder {
         self.after_cr = false;
     }
 
-    #[inline]
-    fn decode<'a>(&mut self, input: &'a [u8]) -> Result<Step<Decoded<'a>>, DecodeError> {
-        let mut rest = input;
+    /// Of `input` the `rest` is still to be taken.
+    fn decode<'a>(&mut self, input: &'a [u8], mut rest: &'a [u8]) -> Result<Step<Decoded<'a>>, DecodeError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
         if !matches!(self.start, Start::Over) {
             rest = self.skip_bom(rest)?;
         }
@@ -144,6 +154,15 @@ impl Decoder {
             }
         }
         Ok(Step::incomplete(input.len()))
+    }
+
+    /// Takes the last piece of a data line and its end, which was found there.
+    #[inline]
+    fn end_data_line<'a>(&mut self, input: &'a [u8], end: usize) -> &'a [u8] {
+        let Some(line) = split_line_at(input, end) else { return input };
+        self.assembly.push_last_data(line.text);
+        self.after_cr = line.cr_at_end;
+        line.rest
     }
 
     /// Notes an error, which is final.
@@ -201,9 +220,14 @@ impl Decoder {
                 self.assembly.adopt(&front.fields);
                 Some(Decoded::Retry(wait))
             }
-            Stop::Open => {
+            Stop::Data => {
                 self.assembly.adopt(&front.fields);
                 return self.assemble(front.rest);
+            }
+            Stop::Open => {
+                self.assembly.adopt(&front.fields);
+                self.feed(front.rest)?;
+                return Ok((&[], None));
             }
         };
         Ok((front.rest, decoded))
@@ -251,14 +275,16 @@ impl Decoder {
 
     /// Dispatching an event, for a block from several pieces of input.
     fn dispatch_assembled(&mut self) -> Option<Decoded<'static>> {
-        let block = self.assembly.dispatch();
-        let id = block.id.map(|id| {
-            self.set_last_event_id(&id);
-            Cow::Owned(id)
-        });
-        let Some(data) = block.data else { return id.map(Decoded::LastEventId) };
-        let event = block.event.map_or(Cow::Borrowed(DEFAULT_EVENT), Cow::Owned);
-        Some(Decoded::Message { event, data: Cow::Owned(data), id })
+        let id = self.assembly.id().map(Cow::into_owned);
+        if let Some(id) = &id {
+            self.set_last_event_id(id);
+        }
+        let id = id.map(Cow::Owned);
+        let event = self.assembly.event().map_or(Cow::Borrowed(DEFAULT_EVENT), |event| Cow::Owned(event.into_owned()));
+        match self.assembly.finish() {
+            Some(data) => Some(Decoded::Message { event, data: Cow::Owned(data), id }),
+            None => id.map(Decoded::LastEventId),
+        }
     }
 
     /// Dispatching, first step: the ID of the block comes into force.

@@ -28,17 +28,23 @@ impl Field {
     }
 }
 
+/// The field that a line may be, by how it begins, and what follows the name: nothing, a colon, or more of another name.
+#[inline]
+pub(super) fn split_name(line: &[u8]) -> Option<(Field, &[u8])> {
+    match line {
+        [b'd', b'a', b't', b'a', rest @ ..] => Some((Field::Data, rest)),
+        [b'i', b'd', rest @ ..] => Some((Field::Id, rest)),
+        [b'e', b'v', b'e', b'n', b't', rest @ ..] => Some((Field::Event, rest)),
+        [b'r', b'e', b't', b'r', b'y', rest @ ..] => Some((Field::Retry, rest)),
+        _ => None,
+    }
+}
+
 /// Splits a complete line that is not blank into field and value; `None` if it is a comment or an unknown field.
 #[inline]
 pub(super) fn parse(line: &[u8]) -> Option<(Field, &[u8])> {
-    let (field, rest) = match line {
-        [b'd', b'a', b't', b'a', rest @ ..] => (Field::Data, rest),
-        [b'i', b'd', rest @ ..] => (Field::Id, rest),
-        [b'e', b'v', b'e', b'n', b't', rest @ ..] => (Field::Event, rest),
-        [b'r', b'e', b't', b'r', b'y', rest @ ..] => (Field::Retry, rest),
-        // Interpreting an event stream: a line that begins with a colon is a comment, other names are ignored.
-        _ => return None,
-    };
+    // Interpreting an event stream: a line that begins with a colon is a comment, other names are ignored.
+    let (field, rest) = split_name(line)?;
     match rest {
         // Interpreting: a line without a colon is a field with the empty value.
         [] => Some((field, rest)),

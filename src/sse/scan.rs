@@ -28,6 +28,12 @@ pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     line_end_of_long(bytes, rest)
 }
 
+/// [`line_end`] for inputs of which a word or two are the most frequent.
+#[inline]
+pub(super) fn line_end_of_short(bytes: &[u8]) -> Option<usize> {
+    in_words(bytes, line_ends)
+}
+
 /// [`line_end`] where nothing was found before `rest`.
 #[inline(never)]
 fn line_end_of_long(bytes: &[u8], mut rest: &[u8]) -> Option<usize> {
@@ -129,7 +135,17 @@ pub(super) struct Line<'a> {
 /// The first line, if its end is there. Lines end with CRLF, LF or CR.
 #[inline]
 pub(super) fn split_line(input: &[u8]) -> Option<Line<'_>> {
-    let (text, from_end) = input.split_at_checked(line_end(input)?)?;
+    // A blank line ends each block.
+    if let Some(rest) = input.strip_prefix(&[LF]) {
+        return Some(Line { text: &[], rest, cr_at_end: false });
+    }
+    split_line_at(input, line_end(input)?)
+}
+
+/// [`split_line`] where it is known where the line ends.
+#[inline]
+pub(super) fn split_line_at(input: &[u8], end: usize) -> Option<Line<'_>> {
+    let (text, from_end) = input.split_at_checked(end)?;
     let (rest, cr_at_end) = match from_end {
         [CR] => (&[][..], true),
         [CR, LF, rest @ ..] | [_, rest @ ..] => (rest, false),

@@ -5,11 +5,14 @@
 //! swallows an ASCII byte.
 
 use crate::utf8::valid;
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Shorter pieces wait to be validated together.
-const LONG_PIECE: usize = 256;
+/// How much text is gathered before it is decoded. As much as most events have, and nothing for the first-level cache.
+const TAIL_MAX: usize = 2048;
+/// What [`Pieces::push_short`] takes.
+const SHORT_PIECE: usize = 64;
 
 /// [`valid`] for a field that may be missing, which is valid.
 #[inline]
@@ -21,57 +24,59 @@ pub(super) fn valid_if_any(bytes: Option<&[u8]>) -> Option<Option<&str>> {
     }
 }
 
-/// Decodes bytes that were assembled, in place if they are UTF-8.
-pub(super) fn decode_owned(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+/// Decodes bytes that are there as a whole.
+pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    valid(bytes).map_or_else(|| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Text put together from pieces, which may split a character.
 ///
 /// ```text
-///   long piece  ──▶ text, decoded while it is still in the cache
-///   short piece ──▶ tail ──▶ text, before the next long piece; or at the end, in place
+///   little ──▶ tail, a buffer that is kept ──▶ text, when there is no room in it; or at the end, decoded at once
+///   much ───────────────────────────────────▶ text, decoded while it is still in the cache
 /// ```
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pieces {
     text: String,
-    /// Bytes behind `text`, not decoded yet.
+    /// Bytes behind `text`, not decoded yet; [`TAIL_MAX`] at the most.
     tail: Vec<u8>,
     /// How many bytes came, which is not how long the text is if some were not UTF-8.
     len: usize,
-    /// Room to take at the first piece.
-    expected: usize,
 }
 
 impl Pieces {
-    /// For about so many bytes.
-    pub(super) fn expecting(expected: usize) -> Self {
-        Self { expected, ..Self::default() }
-    }
-
     /// How many bytes came.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
+    /// Whether [`push_short`](Self::push_short) may be called.
+    #[inline]
+    pub(super) fn has_room_for(&self, piece: &[u8]) -> bool {
+        piece.len() <= SHORT_PIECE && self.tail.len() <= TAIL_MAX - SHORT_PIECE
+    }
+
+    #[inline]
+    pub(super) fn push_short(&mut self, piece: &[u8]) {
+        self.len += piece.len();
+        self.tail.extend_from_slice(piece);
+    }
+
     #[inline]
     pub(super) fn push(&mut self, piece: &[u8]) {
         self.len += piece.len();
-        if piece.len() >= LONG_PIECE {
-            self.push_long(piece);
-        } else {
-            if self.tail.capacity() == 0 {
-                self.tail.reserve(self.expected);
-            }
+        if self.tail.len() + piece.len() <= TAIL_MAX {
             self.tail.extend_from_slice(piece);
+        } else {
+            self.push_decoded(piece);
         }
     }
 
     #[inline(never)]
-    fn push_long(&mut self, mut piece: &[u8]) {
+    fn push_decoded(&mut self, mut piece: &[u8]) {
         if self.text.capacity() == 0 {
-            self.text.reserve(self.expected.max(self.len));
+            self.text.reserve(self.len);
         }
         self.decode_tail();
         // The rest of a character that the tail has the beginning of.
@@ -81,44 +86,50 @@ impl Pieces {
             piece = after;
         }
         let (whole, begun) = split_before_begun(piece);
-        if let Some(text) = valid(whole) {
-            self.text.push_str(text);
-        } else {
-            self.tail.extend_from_slice(whole);
-            self.decode_tail();
-        }
+        let left = decode_onto(&mut self.text, whole);
+        self.tail.extend_from_slice(left);
         self.tail.extend_from_slice(begun);
     }
 
     /// Moves what is complete from the tail to the text, and leaves at most the beginning of a character.
     fn decode_tail(&mut self) {
-        let mut rest = &self.tail[..];
-        while let Err(error) = core::str::from_utf8(rest) {
-            let (good, bad) = rest.split_at_checked(error.valid_up_to()).unwrap_or_default();
-            self.text.push_str(valid(good).unwrap_or_default());
-            let Some((_, after)) = error.error_len().and_then(|len| bad.split_at_checked(len)) else {
-                let complete = self.tail.len() - bad.len();
-                self.tail.drain(..complete);
-                return;
-            };
-            self.text.push(char::REPLACEMENT_CHARACTER);
-            rest = after;
-        }
-        self.text.push_str(valid(rest).unwrap_or_default());
-        self.tail.clear();
+        let left = decode_onto(&mut self.text, &self.tail).len();
+        self.tail.drain(..self.tail.len() - left);
     }
 
-    /// All of it.
-    pub(super) fn into_text(mut self) -> String {
+    /// All of it; what comes next begins anew.
+    pub(super) fn take(&mut self) -> String {
+        self.len = 0;
         if self.text.is_empty() {
-            return decode_owned(self.tail);
+            let text = decode(&self.tail).into_owned();
+            self.tail.clear();
+            return text;
         }
         self.decode_tail();
         if !self.tail.is_empty() {
+            self.tail.clear();
             self.text.push(char::REPLACEMENT_CHARACTER);
         }
-        self.text
+        core::mem::take(&mut self.text)
     }
+}
+
+/// Decodes what is complete and gives back the character at the end that is only begun.
+fn decode_onto<'a>(text: &mut String, bytes: &'a [u8]) -> &'a [u8] {
+    if let Some(all) = valid(bytes) {
+        text.push_str(all);
+        return &[];
+    }
+    let mut rest = bytes;
+    while let Err(error) = core::str::from_utf8(rest) {
+        let (good, bad) = rest.split_at_checked(error.valid_up_to()).unwrap_or_default();
+        text.push_str(valid(good).unwrap_or_default());
+        let Some((_, after)) = error.error_len().and_then(|len| bad.split_at_checked(len)) else { return bad };
+        text.push(char::REPLACEMENT_CHARACTER);
+        rest = after;
+    }
+    text.push_str(valid(rest).unwrap_or_default());
+    &[]
 }
 
 /// Splits off the character at the end that the next piece may complete, if there is one: the byte that says how long
