@@ -150,6 +150,8 @@ pub mod ws;
 mod random;
 mod step;
 mod utf8;
+#[cfg(feature = "std")]
+mod vector;
 
 /// The crate of the buffers, which are in nearly every signature here. Taken from here it has the right version.
 pub use bytes;

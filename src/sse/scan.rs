@@ -11,6 +11,11 @@ pub(super) const LF: u8 = b'\n';
 const WORD: usize = 8;
 /// Four vector registers of the smallest kind.
 const BLOCK: usize = 64;
+/// As many as a machine may have.
+const LARGE_BLOCK: usize = 256;
+/// From so many bytes on, using the best vector instructions of this machine saves more than asking for them costs.
+#[cfg(feature = "std")]
+const WORTH_DISPATCHING: usize = 512;
 /// How many bytes are tried word by word before going over to blocks.
 const SHORT: usize = 64;
 
@@ -37,10 +42,11 @@ pub(super) fn line_end_of_short(bytes: &[u8]) -> Option<usize> {
 /// [`line_end`] where nothing was found before `rest`.
 #[inline(never)]
 fn line_end_of_long(bytes: &[u8], mut rest: &[u8]) -> Option<usize> {
-    while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
-        if may_have_line_end(block)
-            && let Some(at) = in_words(block, line_ends)
-        {
+    rest = skip_large_blocks(rest);
+    loop {
+        rest = skip_clean::<BLOCK>(rest);
+        let Some((block, after)) = rest.split_first_chunk::<BLOCK>() else { break };
+        if let Some(at) = in_words(block, line_ends) {
             return Some(bytes.len() - rest.len() + at);
         }
         rest = after;
@@ -48,17 +54,40 @@ fn line_end_of_long(bytes: &[u8], mut rest: &[u8]) -> Option<usize> {
     in_words(rest, line_ends).map(|at| bytes.len() - rest.len() + at)
 }
 
+/// Skips large blocks that have no line end.
+#[inline]
+fn skip_large_blocks(bytes: &[u8]) -> &[u8] {
+    #[cfg(feature = "std")]
+    if bytes.len() >= WORTH_DISPATCHING {
+        return fearless_simd::dispatch!(*crate::vector::LEVEL, _simd => skip_clean::<LARGE_BLOCK>(bytes));
+    }
+    skip_clean::<LARGE_BLOCK>(bytes)
+}
+
+/// Skips blocks that have no line end.
+#[inline(always)]
+#[allow(clippy::inline_always)] // else it is not compiled anew for other instructions
+fn skip_clean<const LEN: usize>(mut bytes: &[u8]) -> &[u8] {
+    while let Some((block, after)) = bytes.split_first_chunk::<LEN>()
+        && !may_have_line_end(block)
+    {
+        bytes = after;
+    }
+    bytes
+}
+
 /// Whether the smallest byte is not above CR, which is rare in text but for line ends and tabs. That is one instruction
 /// for each register of bytes, a third of what looking for CR and LF takes.
-#[inline]
-fn may_have_line_end(block: &[u8; BLOCK]) -> bool {
-    let mut least = [u8::MAX; 16];
-    for lane in block.as_chunks::<16>().0 {
+#[inline(always)]
+#[allow(clippy::inline_always)] // as above
+fn may_have_line_end<const LEN: usize>(block: &[u8; LEN]) -> bool {
+    let mut least = [u8::MAX; BLOCK];
+    for lane in block.as_chunks::<BLOCK>().0 {
         for (least, &byte) in least.iter_mut().zip(lane) {
             *least = byte.min(*least);
         }
     }
-    u128::from_ne_bytes(least.map(|byte| u8::from(byte <= CR))) != 0
+    least.into_iter().fold(u8::MAX, u8::min) <= CR
 }
 
 /// Where the first NUL stands.

@@ -49,6 +49,18 @@ fn lines_end_with_crlf_lf_or_cr() {
     }
 }
 
+/// The search for them goes by words, by small blocks and by large ones, and a tab looks like one at first.
+#[test]
+fn lines_end_wherever_their_end_stands() {
+    for len in (0..700).chain(1020..1030) {
+        let value: String = (0..len).map(|at| if at % 97 == 50 { '\t' } else { 'x' }).collect();
+        for end in ["\n", "\r", "\r\n"] {
+            let stream = format!("data:{value}{end}id:1{end}{end}");
+            assert_eq!(drain(&mut Decoder::default(), stream.as_bytes()), [format!("message={value} @1")], "{len}");
+        }
+    }
+}
+
 #[test]
 fn line_ends_may_be_mixed() {
     assert_eq!(decode("data: a\rdata: b\r\ndata: c\n\rdata: d\n\n"), ["message=a\nb\nc", "message=d"]);
