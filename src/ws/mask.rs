@@ -28,15 +28,11 @@ pub fn apply(key: [u8; 4], data: &mut [u8]) {
 /// The same code, compiled for the best vector instructions that this machine turns out to have.
 #[cfg(feature = "std")]
 fn apply_dispatched(key: [u8; 4], data: &mut [u8]) {
-    use fearless_simd::{Level, dispatch};
-    use std::sync::LazyLock;
-    // Asked once: the answers are many, and putting them together takes as long as masking half a kilobyte.
-    static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
     let before = if data.len() < WORTH_ALIGNING { 0 } else { data.as_ptr().align_offset(CACHE_LINE).min(data.len()) };
     let (before, lines) = data.split_at_mut(before);
     apply_here(key, before);
     let key = rotated(key, before.len() as u64);
-    dispatch!(*LEVEL, _simd => apply_here(key, lines));
+    fearless_simd::dispatch!(*crate::vector::LEVEL, _simd => apply_here(key, lines));
 }
 
 #[inline(always)]
