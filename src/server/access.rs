@@ -156,6 +156,21 @@ impl Origins {
             Origin::Foreign
         }
     }
+
+    /// The headers by which a browser lets a page of an allowed origin see the answer. RFC 9110 §12.5.5: where there is
+    /// such an origin, whoever else asks is told, too, that the answer depends on where it was asked from, lest a cache
+    /// gives a page the answer that was not for it.
+    pub(super) fn headers<'a>(&self, origin: Origin<'a>) -> Vec<(&'static str, &'a str)> {
+        let mut headers = Vec::new();
+        if !self.allowed.is_empty() {
+            headers.push(("Vary", "Origin"));
+        }
+        if let Origin::Allowed(origin) = origin {
+            headers.push(("Access-Control-Allow-Origin", origin));
+            headers.push(("Access-Control-Expose-Headers", "Retry-After"));
+        }
+        headers
+    }
 }
 
 /// Whether this authority is an IP address, `localhost` or a name below it.
@@ -178,19 +193,7 @@ fn is_origin(origin: &str) -> bool {
         .is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty() && is_host(scheme) && is_host(host))
 }
 
-impl<'a> Origin<'a> {
-    /// The headers by which a browser lets a page of an allowed origin see the answer.
-    pub(super) fn cors(self) -> Vec<(&'static str, &'a str)> {
-        match self {
-            Self::Allowed(origin) => std::vec![
-                ("Access-Control-Allow-Origin", origin),
-                ("Access-Control-Expose-Headers", "Retry-After"),
-                ("Vary", "Origin"),
-            ],
-            Self::Own | Self::Foreign => Vec::new(),
-        }
-    }
-
+impl Origin<'_> {
     /// The 403 for what a page of another origin must not do.
     pub(super) fn check(self) -> Result<(), Response> {
         match self {

@@ -79,6 +79,41 @@ fn allowed_origins_may_read_every_transport() {
     assert_eq!(held.response().header("access-control-allow-origin"), Some("https://any.example"));
 }
 
+/// A cache that has kept the answer to somebody else must not give it to a page that may read it, nor the other way round.
+#[test]
+fn every_answer_says_that_it_depends_on_the_origin_where_one_is_allowed() {
+    let server = run(Server::builder().allow_origin("https://friend.example"));
+    for origin in ["", "Origin: https://friend.example\r\n", "Origin: https://foe.example\r\n", "Origin: http://t\r\n"]
+    {
+        for (method, target, headers) in [
+            ("GET", "/", ""),
+            ("GET", "/nowhere", ""),
+            ("GET", "/topics/news", ""),
+            ("HEAD", "/topics/news", ""),
+            ("GET", "/topics/news?after=1-1", ""),
+            ("GET", "/topics/news", "Accept: text/event-stream\r\n"),
+            ("POST", "/topics/news", "Content-Length: 0\r\n"),
+            ("DELETE", "/topics/news", ""),
+            ("OPTIONS", "/topics/news", ""),
+        ] {
+            let mut client = server.client();
+            client.request(method, target, &format!("{headers}{origin}"));
+            let head = client.head_of_answer_to(method);
+            assert_eq!(head.header("vary"), Some("Origin"), "{method} {target} {origin}");
+        }
+    }
+    let mut held = server.client();
+    held.request("GET", "/topics/news?after=now&wait=60", "");
+    server.await_metric(r#"tidings_subscribers{transport="long-poll"}"#, 1);
+    server.publish("news", "2");
+    assert_eq!(held.response().header("vary"), Some("Origin"));
+    // Where none is, all get the same.
+    let server = run(Server::builder());
+    let mut client = server.client();
+    client.request("GET", "/healthz", "Origin: https://foe.example\r\n");
+    assert_eq!(client.response().header("vary"), None);
+}
+
 #[test]
 fn a_preflight_says_what_an_allowed_page_may_send() {
     let server = run(Server::builder().allow_origin("https://friend.example"));

@@ -64,7 +64,7 @@ impl HeldPoll {
 
         turn.shared.metrics.answered(status);
         let origin = self.origin.as_deref().map_or(Origin::Own, Origin::Allowed);
-        let response = Response::json(status, body).with_headers(origin.cors());
+        let response = Response::json(status, body).with_headers(turn.shared.origins.headers(origin));
         response.encode_head(self.persistence, out.own(turn.now));
         out.share(response.body, turn.now);
         Some(Role::Answered { keep_alive: self.persistence.keep_alive })

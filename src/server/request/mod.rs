@@ -190,12 +190,12 @@ impl Client {
         let body = request.body;
         match reply {
             Reply::Answer(response) => {
-                let response = response.with_headers(origin.cors());
+                let response = response.with_headers(self.shared.origins.headers(origin));
                 self.write_answer(head, &response, persistence, body)
             }
             Reply::Handed(role, output) => Next::Loop(role, output, body.into_rest()),
             Reply::Last(response) => {
-                let response = response.with_headers(origin.cors());
+                let response = response.with_headers(self.shared.origins.headers(origin));
                 self.write_answer(head, &response, persistence.close(), body)
             }
             Reply::Handler(mounted, output) => Next::Handler(mounted, output, body.into_rest()),

@@ -110,7 +110,7 @@ impl Request<'_> {
         }
         let date = date();
         headers.push(("Date", &date));
-        headers.extend(self.origin.cors());
+        headers.extend(self.shared.origins.headers(self.origin));
         let mut output = BytesMut::new();
         // Constant headers, and an origin that came in a header: they can go out in one.
         let _ = http::encode_response(Status::OK, &headers, &mut output);
