@@ -123,7 +123,8 @@ impl Builder {
         self
     }
 
-    /// Serves an event stream at that path, likewise: to every GET, whatever it accepts.
+    /// Serves an event stream at that path, likewise: to every GET, whatever it accepts. A HEAD gets the head alone, and
+    /// does not run the handler.
     #[must_use]
     pub fn event_stream(
         mut self,

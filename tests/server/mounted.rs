@@ -119,13 +119,57 @@ fn an_event_stream_handler_sends_and_ends() {
     assert!(text.ends_with("\r\n\r\nid: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\ndata: 3\n\n"), "{text}");
 }
 
+/// In chunked coding a chunk without data is the end.
+#[test]
+fn an_event_without_a_field_is_not_sent_and_ends_nothing() {
+    let server = start_with(|builder| {
+        builder.event_stream("/gaps", |events| {
+            events.send(&sse::Event::default())?;
+            events.send(&sse::Event::message(""))?;
+            events.send(&sse::Event::default())?;
+            events.send(&sse::Event::message("next"))
+        })
+    });
+    let mut source = EventSource::open(server.client(), "/gaps", "");
+    assert_eq!(source.event().unwrap().data, "");
+    assert_eq!(source.event().unwrap().data, "next");
+    assert_eq!(source.event(), None);
+}
+
 #[test]
 fn only_get_goes_to_a_handler() {
     let server = start();
-    let answer = server.client().post("/count", "");
-    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, OPTIONS")));
+    for (path, allow) in [("/count", "GET, HEAD, OPTIONS"), ("/echo", "GET, OPTIONS")] {
+        let answer = server.client().post(path, "");
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{path}");
+        let mut client = server.client();
+        client.request("OPTIONS", path, "");
+        let answer = client.response();
+        assert_eq!((answer.status, answer.header("allow")), (204, Some(allow)), "{path}");
+    }
+    let mut client = server.client();
+    client.request("HEAD", "/echo", HANDSHAKE);
+    assert_eq!(client.response_to("HEAD").status, 405);
     // Without the upgrade it is no WebSocket.
     assert_eq!(server.client().get("/echo").status, 400);
+}
+
+#[test]
+fn head_of_a_handlers_event_stream_is_its_head_and_the_handler_does_not_run() {
+    let server = start_with(|builder| builder.event_stream("/never", |_| panic!("nobody is to be served")));
+    let heads = [("GET", "/count"), ("HEAD", "/count"), ("HEAD", "/never")].map(|(method, path)| {
+        let mut client = server.client();
+        client.request(method, path, "");
+        let mut head = client.head_of_answer_to(method);
+        head.headers.retain(|(name, _)| name != "Date");
+        if method == "HEAD" {
+            client.expect_end();
+        }
+        (head.status, head.headers)
+    });
+    assert_eq!(heads[0], heads[1]);
+    assert_eq!(heads[0], heads[2]);
+    assert_eq!(server.metric("tidings_panics_total"), 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Requests for the handlers of the embedder's: everything up to the moment when the handler takes over.
 
 use super::super::access::Action;
+use super::super::delivery::Role;
 use super::super::opening::Opening;
 use super::super::response::Response;
 use super::super::routes::{EventStreamHandler, Handler, WebSocketHandler, WebSocketOptions};
@@ -17,12 +18,17 @@ use std::sync::Arc;
 
 impl Request<'_> {
     pub(super) fn mounted(&mut self, handler: &Handler) -> Reply {
-        const METHODS: &str = "GET, OPTIONS";
+        // RFC 6455 §4.1: a handshake is a GET, and nothing but handshakes are for a WebSocket. RFC 9110 §9.1: what can be
+        // read has HEAD, too.
+        let methods = match handler {
+            Handler::WebSocket(..) => "GET, OPTIONS",
+            Handler::EventStream(_) => "GET, HEAD, OPTIONS",
+        };
         let reply = match (self.head.method, handler) {
-            ("OPTIONS", _) => Ok(Reply::Answer(options(METHODS, self.origin))),
+            ("OPTIONS", _) => Ok(Reply::Answer(options(methods, self.origin))),
             ("GET", Handler::WebSocket(options, handler)) => self.websocket_for(options, handler),
-            ("GET", Handler::EventStream(handler)) => self.event_stream_for(handler),
-            _ => Ok(Reply::Answer(not_allowed(METHODS))),
+            ("GET" | "HEAD", Handler::EventStream(handler)) => self.event_stream_for(handler),
+            _ => Ok(Reply::Answer(not_allowed(methods))),
         };
         reply.unwrap_or_else(|refused| refused)
     }
@@ -52,6 +58,10 @@ impl Request<'_> {
         let opening = self.admit()?;
         let output = self.stream_head(EVENT_STREAM);
         self.shared.metrics.answered(Status::OK);
+        // RFC 9110 §9.3.2: the same head, and no body; the handler is not asked for one.
+        if self.head.method == "HEAD" {
+            return Ok(Reply::Handed(Role::Closing, output));
+        }
         let last_event_id = self.last_event_id().map(String::from).unwrap_or_default();
         let chunked = !self.persistence.is_http_1_0;
         let handler = Arc::clone(handler);
