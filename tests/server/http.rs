@@ -34,10 +34,15 @@ fn other_paths_are_404_and_other_methods_405_with_what_is_allowed() {
 fn options_says_what_is_allowed() {
     let server = start();
     let mut client = server.client();
-    for target in ["/topics/news", "*"] {
+    for (target, allow) in [
+        ("/topics/news", "GET, HEAD, POST, OPTIONS"),
+        ("*", "GET, HEAD, POST, OPTIONS"),
+        ("/healthz", "GET, HEAD, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+    ] {
         client.request("OPTIONS", target, "");
         let answer = client.response();
-        assert_eq!((answer.status, answer.header("allow")), (204, Some("GET, HEAD, POST, OPTIONS")));
+        assert_eq!((answer.status, answer.header("allow")), (204, Some(allow)), "{target}");
         assert_eq!(answer.header("access-control-allow-methods"), None);
     }
 }
@@ -97,12 +102,15 @@ fn pipelined_requests_are_answered_in_order() {
     client.send(
         "POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\n1\
          GET /topics/a HTTP/1.1\r\nHost: t\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: t\r\n\r\n\
-         POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\n2",
+         POST /topics/a HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n2\r\n0\r\nTrailer: x\r\n\r\n\
+         HEAD /topics/a HTTP/1.1\r\nHost: t\r\n\r\nGET /topics/a HTTP/1.1\r\nHost: t\r\n\r\n",
     );
     assert_eq!(client.response().status, 201);
     assert!(client.response().text().contains(r#""data":"1""#));
     assert_eq!(client.response().status, 404);
     assert_eq!(client.response().status, 201);
+    assert_eq!(client.response_to("HEAD").status, 200);
+    assert!(client.response().text().contains(r#""data":"2""#));
 }
 
 #[test]
@@ -147,6 +155,8 @@ fn bad_heads_are_refused_and_the_connection_ends() {
         ("GET /\r\n\r\n", 400),
         ("POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
         ("POST /topics/a HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+        ("POST /topics/a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        ("POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
     ] {
         let mut client = server.client();
         client.send(head);

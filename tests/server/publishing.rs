@@ -3,6 +3,7 @@
 use crate::client::DATE;
 use crate::running::{start, start_with};
 use std::collections::HashSet;
+use std::io::Write;
 use std::thread;
 use tidings::server::Limits;
 use tidings::topic::Bounds;
@@ -41,6 +42,22 @@ fn chunked_bodies_and_event_names_are_taken() {
     assert!(polled.starts_with(r#"{"events":[{"id":""#), "{polled}");
     assert!(polled.contains(r#","event":"price now","data":"a\nbc\""}]"#), "{polled}");
     assert!(polled.contains(id.trim_start_matches(r#"{"id":"#).trim_end_matches('}')), "{polled} {id}");
+}
+
+#[test]
+fn bad_chunks_are_refused_and_the_connection_ends() {
+    let server = start();
+    let extension = format!("5;{}", "a".repeat(1 << 20));
+    for size in ["+5", "0x5", "5_0", "00000000000000005", "5\n", "", "5 ", &extension] {
+        let mut client = server.client();
+        client.request("POST", "/topics/news", "Transfer-Encoding: chunked\r\n");
+        // The server may have ended the connection long before all of it was sent.
+        let _ = client.socket.write_all(format!("{size}\r\nhello\r\n0\r\n\r\n").as_bytes());
+        let answer = client.response();
+        let shown = size.get(..20).unwrap_or(size);
+        assert_eq!((answer.status, answer.header("connection")), (400, Some("close")), "{shown:?}");
+    }
+    assert_eq!(server.client().get("/topics/news").text().matches("\"data\"").count(), 0);
 }
 
 #[test]
@@ -109,6 +126,21 @@ fn expect_100_continue_is_answered_before_the_body_is_sent() {
     client.request("POST", "/topics/news", "Content-Length: 2\r\nExpect: 100-continue\r\n");
     assert_eq!(client.raw(25), b"HTTP/1.1 100 Continue\r\n\r\n");
     client.send("hi");
+    assert_eq!(client.response().status, 201);
+}
+
+#[test]
+fn who_expects_100_continue_gets_the_final_answer_alone_if_the_body_is_not_wanted() {
+    let server = start();
+    for (target, status) in [("/nowhere", 404), ("/topics/news?event=tidings.x", 400), ("/healthz", 405)] {
+        let mut client = server.client();
+        client.request("POST", target, "Content-Length: 2\r\nExpect: 100-continue\r\n");
+        let answer = client.response();
+        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")), "{target}");
+    }
+    // Without a body there is nothing to go on with.
+    let mut client = server.client();
+    client.request("POST", "/topics/news", "Content-Length: 0\r\nExpect: 100-continue\r\n");
     assert_eq!(client.response().status, 201);
 }
 

@@ -75,6 +75,22 @@ fn an_http_1_0_client_gets_a_stream_that_the_end_of_the_connection_ends() {
     assert!(rest.starts_with("retry: ") && rest.ends_with("\n\n"), "{rest:?}");
 }
 
+/// In chunked coding a chunk without data is the end.
+#[test]
+fn an_empty_message_does_not_end_a_stream() {
+    let server = start();
+    for (accept, empty, next) in [
+        ("text/event-stream", "data:\n\n", "data: next\n\n"),
+        ("application/x-ndjson", "\"data\":\"\"}\n", "\"data\":\"next\"}\n"),
+    ] {
+        let mut client = open(&server, "/topics/news", accept);
+        server.publish("news", "");
+        client.body_until(empty);
+        server.publish("news", "next");
+        client.body_until(next);
+    }
+}
+
 #[test]
 fn a_stream_without_a_cursor_begins_now_and_says_where_that_is() {
     let server = start();
