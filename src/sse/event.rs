@@ -1,6 +1,6 @@
 //! The encoder: one block of an event stream.
 
-use super::scan::{CR, LF, has_line_end_or_nul, line_end};
+use super::scan::{CR, LF, count_line_ends, has_line_end_or_nul, line_end};
 use alloc::borrow::Cow;
 use bytes::BytesMut;
 use core::error::Error;
@@ -99,28 +99,37 @@ impl<'a> Event<'a> {
         }
         let comment = self.comment.as_deref().map(Lines::new);
         let data = self.data.as_deref().map(Lines::new);
-        output.reserve(LONGEST_REST + id.len() + event.len() + len_max(comment.as_ref()) + len_max(data.as_ref()));
-
+        output.reserve(self.size_max(comment.as_ref(), data.as_ref()));
         let before = output.len();
         if let Some(comment) = comment {
-            comment.put(b": ", output);
+            comment.put(COMMENT, output);
         }
         if let Some(retry) = self.retry {
-            put_number(b"retry: ", u64::try_from(retry.as_millis()).unwrap_or(u64::MAX), output);
+            put_number(RETRY, u64::try_from(retry.as_millis()).unwrap_or(u64::MAX), output);
         }
         if self.id.is_some() {
-            put_line(b"id: ", id.as_bytes(), output);
+            put_line(ID, id.as_bytes(), output);
         }
         if self.event.is_some() {
-            put_line(b"event: ", event.as_bytes(), output);
+            put_line(EVENT, event.as_bytes(), output);
         }
         if let Some(data) = data {
-            data.put(b"data: ", output);
+            data.put(DATA, output);
         }
         if output.len() > before {
             output.extend_from_slice(b"\n");
         }
         Ok(())
+    }
+
+    /// As long as the block can be; mostly exact, so that a buffer of its own can be given away as it is.
+    #[inline]
+    fn size_max(&self, comment: Option<&Lines<'_>>, data: Option<&Lines<'_>>) -> usize {
+        let line = |name: &[u8], value: Option<&str>| value.map_or(0, |value| name.len() + value.len() + 1);
+        let lines = |name, lines: Option<&Lines<'_>>| lines.map_or(0, |lines| lines.size_max(name));
+        let retry = self.retry.map_or(0, |_| RETRY.len() + DIGITS_MAX + 1);
+        let id_and_event = line(ID, self.id.as_deref()) + line(EVENT, self.event.as_deref());
+        lines(COMMENT, comment) + retry + id_and_event + lines(DATA, data) + 1
     }
 }
 
@@ -145,63 +154,91 @@ impl fmt::Display for SendError {
 
 impl Error for SendError {}
 
-/// All of a block but its texts.
-const LONGEST_REST: usize = "retry: 18446744073709551615\nid: \nevent: \n\n".len();
+// The names of the fields, as they stand in front of a value.
+const ID: &[u8] = b"id: ";
+const EVENT: &[u8] = b"event: ";
+const RETRY: &[u8] = b"retry: ";
+/// With the end of the line before.
+const DATA: &[u8] = b"\ndata: ";
+const COMMENT: &[u8] = b"\n: ";
+
+/// As many as `u64::MAX` has.
+const DIGITS_MAX: usize = 20;
+/// So much text is searched for a line end and then copied while the first-level cache has it.
+const CACHED: usize = 8192;
 
 /// Text that may have several lines.
 struct Lines<'a> {
     text: &'a [u8],
-    /// Where the first line ends, if it is not the only one.
+    /// Where the first line ends, if it does so in the first [`CACHED`] bytes.
     first_end: Option<usize>,
 }
 
 impl<'a> Lines<'a> {
     #[inline]
     fn new(text: &'a str) -> Self {
-        Self { text: text.as_bytes(), first_end: line_end(text.as_bytes()) }
+        let text = text.as_bytes();
+        Self { text, first_end: line_end(cached(text)) }
+    }
+
+    /// How long these lines are with that name, or more; less only if the first line is very long and not the only one.
+    #[inline]
+    fn size_max(&self, break_and_name: &[u8]) -> usize {
+        let breaks = self.first_end.map_or(0, |_| count_line_ends(self.text));
+        self.text.len() + (1 + breaks) * break_and_name.len()
     }
 
     /// One line for each line of the text, whether that ends with CRLF, CR or LF; one for an empty text.
     #[inline]
-    fn put(self, name: &[u8], output: &mut BytesMut) {
-        let mut rest = self.text;
-        let mut end = self.first_end;
-        while let Some((line, from_end)) = end.and_then(|end| rest.split_at_checked(end)) {
-            put_line(name, line, output);
+    fn put(self, break_and_name: &[u8], output: &mut BytesMut) {
+        let (mut rest, mut end) = (self.text, self.first_end);
+        let mut name = break_and_name.get(1..).unwrap_or_default();
+        loop {
+            put_name(name, matches!(rest, [] | [CR | LF, ..]), output);
+            // A line that is longer is copied while the cache has what was searched.
+            while let (None, Some((front, more))) = (end, rest.split_at_checked(CACHED)) {
+                output.extend_from_slice(front);
+                rest = more;
+                end = line_end(cached(rest));
+            }
+            let Some((line, from_end)) = end.and_then(|end| rest.split_at_checked(end)) else { break };
+            output.extend_from_slice(line);
             rest = match from_end {
                 [CR, LF, rest @ ..] | [_, rest @ ..] => rest,
                 [] => from_end,
             };
-            end = line_end(rest);
+            end = line_end(cached(rest));
+            name = break_and_name;
         }
-        put_line(name, rest, output);
+        output.extend_from_slice(rest);
+        output.extend_from_slice(b"\n");
     }
 }
 
-/// An upper bound for the length of these lines, with their names.
+/// What of it is searched at once.
 #[inline]
-fn len_max(lines: Option<&Lines<'_>>) -> usize {
-    const LINE: usize = "data: \n".len();
-    lines.map_or(0, |Lines { text, first_end }| {
-        let ends = first_end.map_or(0, |_| text.iter().filter(|&&byte| byte == CR || byte == LF).count());
-        text.len() + (1 + ends) * LINE
-    })
+fn cached(text: &[u8]) -> &[u8] {
+    text.get(..CACHED).unwrap_or(text)
 }
 
-/// A field. The space in front of a value that is not empty is for the reader's eye, and for values that begin with one.
+/// A field of one line.
 #[inline]
-fn put_line(name_and_space: &[u8], value: &[u8], output: &mut BytesMut) {
-    if let ([name @ .., _], []) = (name_and_space, value) {
-        output.extend_from_slice(name);
-    } else {
-        output.extend_from_slice(name_and_space);
-        output.extend_from_slice(value);
-    }
+fn put_line(name: &[u8], value: &[u8], output: &mut BytesMut) {
+    put_name(name, value.is_empty(), output);
+    output.extend_from_slice(value);
     output.extend_from_slice(b"\n");
 }
 
+/// A name and its colon. The space in front of a value that is not empty is for the reader's eye, and for values that
+/// begin with one.
+#[inline]
+fn put_name(name_and_space: &[u8], is_empty: bool, output: &mut BytesMut) {
+    let name = if is_empty { name_and_space.strip_suffix(b" ") } else { None };
+    output.extend_from_slice(name.unwrap_or(name_and_space));
+}
+
 fn put_number(name: &[u8], mut number: u64, output: &mut BytesMut) {
-    let mut digits = [b'0'; 20]; // as many as u64::MAX has
+    let mut digits = [b'0'; DIGITS_MAX];
     let mut len = 0;
     for slot in digits.iter_mut().rev() {
         *slot += u8::try_from(number % 10).unwrap_or_default();

@@ -90,6 +90,14 @@ fn may_have_line_end<const LEN: usize>(block: &[u8; LEN]) -> bool {
     least.into_iter().fold(u8::MAX, u8::min) <= CR
 }
 
+/// How many CRs and LFs there are.
+pub(super) fn count_line_ends(bytes: &[u8]) -> usize {
+    /// As many as a `u8` can count; counts of that size fill a vector register.
+    const COUNTED: usize = 192;
+    let count = |chunk: &[u8]| chunk.iter().map(|&byte| u8::from(byte == CR || byte == LF)).sum::<u8>();
+    bytes.chunks(COUNTED).map(|chunk| usize::from(count(chunk))).sum()
+}
+
 /// Where the first NUL stands.
 #[inline]
 pub(super) fn nul(bytes: &[u8]) -> Option<usize> {

@@ -92,3 +92,24 @@ fn long_lines_are_split_wherever_the_break_stands() {
         assert_eq!(encoded(&Event::message(format!("{front}{back}"))), format!("data: {front}{back}\n\n"));
     }
 }
+
+/// Long texts are searched and copied piece by piece; a CRLF may stand across two of them.
+#[test]
+fn very_long_lines_are_split_wherever_the_break_stands() {
+    for len in [8190, 8191, 8192, 8193, 16_383, 16_384, 40_000] {
+        let (front, back) = ("x".repeat(len), "y".repeat(len));
+        assert_eq!(encoded(&Event::message(&*front)), format!("data: {front}\n\n"));
+        for line_end in ["\n", "\r", "\r\n"] {
+            let expected = format!("data: {front}\ndata: {back}\ndata:\n\n");
+            assert_eq!(encoded(&Event::message(format!("{front}{line_end}{back}{line_end}"))), expected, "{len}");
+        }
+    }
+}
+
+#[test]
+fn a_buffer_of_its_own_gets_exactly_the_size_of_an_event() {
+    let event = Event::message("12").with_id("7").with_event("price");
+    let mut output = BytesMut::new();
+    event.encode(&mut output).unwrap();
+    assert_eq!(output.capacity(), output.len());
+}
