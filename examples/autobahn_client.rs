@@ -36,10 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn echo(socket: &mut WebSocket) -> Result<(), ClientError> {
     while let Some(message) = socket.read()? {
-        match message {
-            Message::Text(text) => socket.send_text(&text)?,
-            Message::Binary(data) => socket.send_binary(&data)?,
-        }
+        socket.send(&message)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::process::ExitCode;
-use tidings::server::{Message, Server, WebSocket, WebSocketOptions};
+use tidings::server::{Server, WebSocket, WebSocketOptions};
 use tidings::ws;
 
 /// The Autobahn suite's largest messages have 16 MiB.
@@ -43,10 +43,7 @@ fn serve(addr: &str) -> io::Result<()> {
 
 fn echo(socket: &mut WebSocket) -> io::Result<()> {
     while let Some(message) = socket.read()? {
-        match message {
-            Message::Text(text) => socket.send_text(&text)?,
-            Message::Binary(data) => socket.send_binary(&data)?,
-        }
+        socket.send(&message)?;
     }
     Ok(())
 }

@@ -15,7 +15,8 @@
 //! ```text
 //!  tidings (the program)      serve · publish · subscribe · inspect
 //!  ───────────────────────────────────────────────────────────────
-//!  server/   client/          sockets, threads, clocks: the only code that does I/O
+//!  server/   client/          sockets, threads, clocks: the only code that does I/O,
+//!  blocking/                  with what the WebSockets of both have in common
 //!  envelope/                  the JSON that goes between the two
 //!  inspect/                   explains bytes, field by field
 //!  ───────────────────────────────────────────────────────────────
@@ -131,6 +132,9 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(any(feature = "server", feature = "client"))]
+#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code))] // each side needs a part of it
+mod blocking;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(any(feature = "server", feature = "client"))]

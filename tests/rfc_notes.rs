@@ -11,10 +11,11 @@ const NOTES: &str = include_str!("../RFC-NOTES.md");
 const REASONS: [&str; 5] = ["Not done:", "Not needed:", "Left to", "The caller's", "The caller owns"];
 
 /// The RFC that a bare `§` means, by folder, unless the file's own header names another first.
-const BARE_SECTIONS: [(&str, u32); 3] = [("ws", 6455), ("http", 9112), ("longpoll", 6202)];
+const BARE_SECTIONS: [(&str, u32); 4] = [("blocking", 6455), ("ws", 6455), ("http", 9112), ("longpoll", 6202)];
 
 /// What of `src/` is asked whether its citations have rows.
-const CITING: [&str; 9] = ["client", "http", "longpoll", "reconnect", "server", "sse", "step.rs", "topic", "ws"];
+const CITING: [&str; 10] =
+    ["blocking", "client", "http", "longpoll", "reconnect", "server", "sse", "step.rs", "topic", "ws"];
 
 #[test]
 fn the_notes_and_the_code_belong_together() {

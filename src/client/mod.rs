@@ -6,7 +6,7 @@
 //!   Poller           long or short polling             │   reconnects by itself, where it broke off
 //!   WebSocketSource  WebSocket, tidings.v1 or bare     ┘
 //!
-//!   WebSocket        one plain connection: read, send, ping, close
+//!   WebSocket        one plain connection: read, send, ping, close; splits for two threads
 //!   Publisher        POSTs over a connection that is kept
 //! ```
 //!
@@ -49,6 +49,7 @@ mod error;
 mod event_source;
 mod exchange;
 mod feed;
+mod halves;
 mod headers;
 mod incoming;
 mod lines;
@@ -65,8 +66,10 @@ mod websocket;
 mod websocket_source;
 mod wire;
 
+pub use crate::blocking::{Message, TimedRead};
 pub use error::{Cut, Error};
 pub use event_source::EventSource;
+pub use halves::{WebSocketReader, WebSocketWriter};
 pub use options::Options;
 pub use poller::Poller;
 pub use publisher::{PublishError, Publisher};
@@ -74,5 +77,5 @@ pub use received::Received;
 pub use retry_after::retry_after;
 pub use stop::Stop;
 pub use stream::Stream;
-pub use websocket::{Message, WebSocket, WebSocketOptions};
+pub use websocket::{WebSocket, WebSocketOptions};
 pub use websocket_source::WebSocketSource;

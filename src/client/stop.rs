@@ -44,8 +44,8 @@ impl Stop {
         self.lock().stopped
     }
 
-    /// The socket that is to be shut down, until [`unwatch`](Self::unwatch) with the number that this gives.
-    pub(super) fn watch(&self, socket: &TcpStream) -> io::Result<u64> {
+    /// The socket that is to be shut down, until what this gives goes.
+    pub(super) fn watch(&self, socket: &TcpStream) -> io::Result<Watch> {
         let socket = socket.try_clone()?;
         let mut state = self.lock();
         if state.stopped {
@@ -53,15 +53,7 @@ impl Stop {
         }
         state.socket = Some(socket);
         state.watched += 1;
-        Ok(state.watched)
-    }
-
-    /// The socket is closed: lets go of it.
-    pub(super) fn unwatch(&self, number: u64) {
-        let mut state = self.lock();
-        if state.watched == number {
-            state.socket = None;
-        }
+        Ok(Watch { stop: self.clone(), number: state.watched })
     }
 
     /// Waits until then, or until it is stopped.
@@ -78,5 +70,28 @@ impl Stop {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A socket that [`Stop::stop`] shuts down, as long as this is there.
+#[derive(Debug)]
+pub(super) struct Watch {
+    stop: Stop,
+    number: u64,
+}
+
+impl Watch {
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+}
+
+impl Drop for Watch {
+    /// Lets go of the socket, which may be closed then.
+    fn drop(&mut self) {
+        let mut state = self.stop.lock();
+        if state.watched == self.number {
+            state.socket = None;
+        }
     }
 }

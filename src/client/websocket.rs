@@ -1,28 +1,20 @@
 //! One WebSocket connection.
 
 use super::error::Trouble;
+use super::halves::{Link, WebSocketReader, WebSocketWriter, halves, next};
 use super::target::Target;
-use super::wire::{Filled, Wire};
-use super::{Cut, Error, Options, Stop, headers, opening};
+use super::wire::BUFFER;
+use super::{Error, Options, Stop, headers, opening};
+use crate::blocking::{self, Access, Duplex, Failure, Message, Reading, TimedRead, Wait, sending};
+use crate::step::later;
 use crate::ws::handshake::Extensions;
-use crate::ws::{
-    CloseCode, Config, Connection, Delivery, Event, Keepalive, KeepaliveEvent, KeepaliveOptions, ProtocolError,
-    SendError, deflate,
-};
-use alloc::string::{String, ToString};
+use crate::ws::{CloseCode, Config, Connection, KeepaliveOptions, SendError, deflate};
+use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::time::Duration;
 use std::time::Instant;
-
-/// A whole message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
-    /// Text.
-    Text(String),
-    /// Bytes.
-    Binary(Vec<u8>),
-}
 
 /// What a [`WebSocket`] can be told beside [`Options`], of which it uses headers, time-outs and randomness.
 #[derive(Debug, Clone, Default)]
@@ -33,14 +25,16 @@ pub struct WebSocketOptions {
     pub subprotocols: Vec<String>,
     /// Compression to offer (RFC 7692). Default: none.
     pub deflate: Option<deflate::Options>,
-    /// Limits for what the server sends; it is delivered in whole messages, whatever is said here.
+    /// Limits for what the server sends. It is delivered in whole messages, and the input buffer has 64 KiB, whatever is
+    /// said here.
     pub config: Config,
 }
 
 /// One connection to a WebSocket server, which ends where it ends: no reconnection.
 ///
 /// Pings are answered while you [`read`](Self::read), and after half of [`Options::silence`] without a byte the client
-/// pings by itself; a server that does not answer that either is gone.
+/// pings by itself; a server that does not answer that either is gone. What is sent goes out at once. Dropping it says
+/// goodbye, if that needs no waiting.
 ///
 /// ```no_run
 /// use tidings::client::{Message, WebSocket, WebSocketOptions};
@@ -54,14 +48,10 @@ pub struct WebSocketOptions {
 /// ```
 #[derive(Debug)]
 pub struct WebSocket {
-    wire: Wire,
-    connection: Connection,
-    output: BytesMut,
+    link: Link,
+    reading: Reading,
     subprotocol: Option<String>,
     extensions: Extensions,
-    closed: bool,
-    close_frame: Option<(CloseCode, String)>,
-    keepalive: Keepalive<Instant>,
 }
 
 /// How long the server's half of the end is waited for.
@@ -87,18 +77,68 @@ impl WebSocket {
         let opened = opening::open(target, parameters, options, stop)?;
         let patience = options.common.silence / 2;
         let keepalive = KeepaliveOptions { interval: patience, pong_within: patience, close_within: CLOSE_TIMEOUT };
-        let config = Config { delivery: Delivery::Whole, ..options.config.clone() };
+        let config = blocking::config(&options.config, BUFFER);
         let connection = Connection::client(config, options.common.random).with_extensions(&opened.extensions);
+        let (socket, input, watch) = opened.wire.into_parts();
+        let duplex = Duplex::new(Arc::new(socket), connection, keepalive, options.common.response_timeout)?;
         Ok(Self {
-            wire: opened.wire,
-            connection,
-            output: BytesMut::new(),
+            link: Link { duplex, watch },
+            reading: Reading::new(input),
             subprotocol: opened.subprotocol,
             extensions: opened.extensions,
-            keepalive: Keepalive::new(keepalive, Instant::now()),
-            closed: false,
-            close_frame: None,
         })
+    }
+
+    /// The two halves, to be moved to two threads: each goes on while the other waits. Two peers that both send more than
+    /// the sockets between them hold, and read only then, wait for each other for ever; one that reads in a thread of its
+    /// own does not.
+    ///
+    /// The connection is closed, if it was not before, when the last half is dropped. To end it in good order, let the
+    /// writer [`close`](WebSocketWriter::close) and the reader read until there is nothing more.
+    ///
+    /// ```
+    /// # #[cfg(not(feature = "server"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "server")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use tidings::server::{self, Server};
+    /// # use tidings::ws::Config;
+    /// # let echo = |socket: &mut server::WebSocket| {
+    /// #     while let Some(message) = socket.read()? {
+    /// #         socket.send(&message)?;
+    /// #     }
+    /// #     Ok(())
+    /// # };
+    /// # let server = Server::builder().websocket("/echo", Config::default(), echo).bind("127.0.0.1:0")?;
+    /// # let (url, handle) = (format!("ws://{}/echo", server.local_addr()), server.handle());
+    /// # let served = std::thread::spawn(|| server.run());
+    /// use std::thread;
+    /// use tidings::client::{Message, WebSocket, WebSocketOptions};
+    /// use tidings::ws::CloseCode;
+    ///
+    /// let (mut reader, writer) = WebSocket::connect(&url, &WebSocketOptions::default())?.split();
+    /// let sender = thread::spawn(move || {
+    ///     for n in 0..1000 {
+    ///         writer.send_text(&n.to_string())?;
+    ///     }
+    ///     writer.close(CloseCode::NORMAL, "that was all")
+    /// });
+    /// let mut sum = 0;
+    /// while let Some(message) = reader.read()? {
+    ///     if let Message::Text(n) = message {
+    ///         sum += n.parse::<u32>()?;
+    ///     }
+    /// }
+    /// sender.join().unwrap()?;
+    /// assert_eq!(sum, 499_500);
+    /// # handle.drain();
+    /// # served.join().unwrap()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn split(self) -> (WebSocketReader, WebSocketWriter) {
+        halves(self.link, self.reading)
     }
 
     /// The subprotocol that the server chose among those offered.
@@ -119,191 +159,64 @@ impl WebSocket {
     /// [`Error::WebSocket`] where the server breaks the protocol or a limit, [`Error::Cut`] where the connection ends
     /// without a Close frame.
     pub fn read(&mut self) -> Result<Option<Message>, Error> {
-        Ok(self.next_message(true)?)
+        Ok(self.next(Wait::Forever)?.message())
+    }
+
+    /// The next message, if it comes within that time, which does not count for less than a millisecond.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_timeout(&mut self, time: Duration) -> Result<TimedRead, Error> {
+        Ok(self.next(Wait::Until(later(Instant::now(), time)))?)
     }
 
     /// The next message; unless it may `block`, only one that is here already.
     pub(super) fn next_message(&mut self, block: bool) -> Result<Option<Message>, Trouble> {
-        while !self.closed {
-            match self.take_buffered()? {
-                Some(message) => return Ok(Some(message)),
-                None if self.closed => break,
-                None => {}
-            }
-            self.flush()?;
-            if !block {
-                return Ok(None);
-            }
-            self.fill()?;
-        }
-        Ok(None)
+        let wait = if block { Wait::Forever } else { Wait::No };
+        Ok(self.next(wait)?.message())
+    }
+
+    fn next(&mut self, wait: Wait) -> Result<TimedRead, Trouble> {
+        let read = next(&mut self.reading, Access::Alone(&mut self.link.duplex), wait);
+        read.map_err(|failure| self.link.trouble(failure))
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.closed
+        self.reading.is_closed()
     }
 
     /// Why the connection was closed, once [`read`](Self::read) gave `None`: the code and reason of the server's Close
     /// frame, if it had any.
     #[must_use]
     pub fn close_frame(&self) -> Option<(CloseCode, &str)> {
-        self.close_frame.as_ref().map(|(code, reason)| (*code, reason.as_str()))
+        self.reading.close_frame()
     }
 
     /// Ends a blocked [`read`](Self::read) from another thread.
     #[must_use]
     pub fn stop_handle(&self) -> Stop {
-        self.wire.stop()
+        self.link.watch.stop().clone()
     }
 
-    /// Sends a text message.
-    ///
-    /// # Errors
-    /// [`Error::Cut`] if the connection is gone or closed.
-    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
-        let sent = self.connection.send_text(text, &mut self.output);
-        self.sent(sent)
+    sending!(
+        self: &mut Self,
+        Result<(), Error>,
+        "[`Error::Cut`] if the connection is gone or closed, or the server takes nothing for [`Options::response_timeout`].",
+        "[`Error::Send`]"
+    );
+
+    fn sending(
+        &mut self,
+        encode: impl FnOnce(&mut Connection, &mut BytesMut) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        self.sent(self.link.duplex.send(encode))
     }
 
-    /// Sends a binary message.
-    ///
-    /// # Errors
-    /// As [`send_text`](Self::send_text).
-    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), Error> {
-        let sent = self.connection.send_binary(data, &mut self.output);
-        self.sent(sent)
+    fn closing(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.sent(self.link.duplex.close(code, reason))
     }
 
-    /// Sends a Ping of at most 125 bytes.
-    ///
-    /// # Errors
-    /// [`Error::Send`] for more; else as [`send_text`](Self::send_text).
-    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        let sent = self.connection.ping(payload, &mut self.output);
-        self.sent(sent)
-    }
-
-    /// Begins the closing handshake; [`read`](Self::read) on until it gives `None`. `reason` has at most
-    /// [`MAX_REASON`](crate::ws::MAX_REASON) bytes.
-    ///
-    /// # Errors
-    /// [`Error::Send`] for a longer one; else as [`send_text`](Self::send_text).
-    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        let sent = self.connection.close(code, reason, &mut self.output);
-        if !self.connection.is_open() {
-            self.keepalive.closing(Instant::now());
-        }
-        self.sent(sent)
-    }
-
-    fn sent(&mut self, sent: Result<(), SendError>) -> Result<(), Error> {
-        sent.map_err(|error| match error {
-            SendError::Closed => Error::Cut(Cut::Ended),
-            error => Error::Send(error),
-        })?;
-        Ok(self.flush()?)
-    }
-
-    fn flush(&mut self) -> Result<(), Trouble> {
-        while !self.output.is_empty() {
-            let result = self.wire.write(&self.output);
-            self.output.clear();
-            result?;
-            // There is room again for a Pong that is owed. A violation was told when it came.
-            let _ = self.connection.receive(&mut [], &mut self.output);
-        }
-        Ok(())
-    }
-
-    /// The next message in what was read already. What it leads to (Pongs, a Close) is in `output`.
-    fn take_buffered(&mut self) -> Result<Option<Message>, Trouble> {
-        loop {
-            let step = match self.connection.receive(self.wire.unread_mut(), &mut self.output) {
-                Ok(step) => step,
-                Err(error) => return Err(self.failed(error)),
-            };
-            let consumed = step.consumed;
-            let message = match step.event {
-                None => {
-                    self.wire.consume(consumed);
-                    return Ok(None);
-                }
-                Some(Event::Text(text)) => Some(Message::Text(text.into_owned())),
-                Some(Event::Binary(data)) => Some(Message::Binary(data.into_owned())),
-                // Pieces come only where they are asked for.
-                Some(Event::Ping(_) | Event::Pong(_) | Event::TextChunk { .. } | Event::BinaryChunk { .. }) => None,
-                Some(Event::Close(close)) => {
-                    self.closed = true;
-                    self.close_frame = close.map(|close| (close.code, close.reason.to_string()));
-                    self.wire.consume(consumed);
-                    return self.finish().map(|()| None);
-                }
-            };
-            self.wire.consume(consumed);
-            if message.is_some() {
-                return Ok(message);
-            }
-        }
-    }
-
-    /// Waits for bytes, and pings if they do not come.
-    fn fill(&mut self) -> Result<(), Trouble> {
-        loop {
-            match self.wire.fill(self.keepalive.poll_timeout())? {
-                Filled::Bytes => {
-                    self.keepalive.received(Instant::now());
-                    return Ok(());
-                }
-                Filled::Eof => {
-                    self.connection.receive_eof();
-                    return Err(Cut::Ended.into());
-                }
-                Filled::TimedOut => match self.keepalive.handle_timeout(Instant::now()) {
-                    Some(KeepaliveEvent::Gone) => return Err(Cut::Silent.into()),
-                    Some(KeepaliveEvent::Ping) => {
-                        self.connection.ping(b"", &mut self.output).ok();
-                        self.flush()?;
-                    }
-                    None => {}
-                },
-            }
-        }
-    }
-
-    /// §7.1.1: the answer to a Close goes out, and the server ends the TCP stream first.
-    fn finish(&mut self) -> Result<(), Trouble> {
-        self.flush()?;
-        self.drain();
-        Ok(())
-    }
-
-    /// §7.1.7: the Close frame that names the violation goes out.
-    fn failed(&mut self, error: ProtocolError) -> Trouble {
-        if self.flush().is_ok() {
-            self.wire.half_close();
-            self.drain();
-        }
-        error.into()
-    }
-
-    /// Reads until the server's end, or as long as is decent: closing over unread input would reset the connection.
-    fn drain(&mut self) {
-        let deadline = Instant::now() + CLOSE_TIMEOUT;
-        loop {
-            let unread = self.wire.unread().len();
-            self.wire.consume(unread);
-            if !matches!(self.wire.fill(Some(deadline)), Ok(Filled::Bytes)) {
-                return;
-            }
-        }
-    }
-}
-
-/// Who goes says so, if that needs no waiting (§7.3).
-impl Drop for WebSocket {
-    fn drop(&mut self) {
-        if self.connection.close(CloseCode::NORMAL, "", &mut self.output).is_ok() {
-            self.wire.write_at_once(&self.output);
-        }
+    fn sent(&self, sent: Result<(), Failure>) -> Result<(), Error> {
+        Ok(sent.map_err(|failure| self.link.trouble(failure))?)
     }
 }

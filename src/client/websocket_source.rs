@@ -3,8 +3,8 @@
 use super::error::Trouble;
 use super::feed::{self, Feed, Link, Transport, subscriber};
 use super::options::event_parameters;
-use super::websocket::{Message, WebSocket, WebSocketOptions};
-use super::{Cut, Error, Options, Received, stream};
+use super::websocket::{WebSocket, WebSocketOptions};
+use super::{Cut, Error, Message, Options, Received, stream};
 use crate::envelope::{EnvelopeError, SUBPROTOCOL};
 use crate::reconnect::{Backoff, Reconnect, State};
 use crate::ws::{CloseCode, Config};

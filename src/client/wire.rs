@@ -1,19 +1,19 @@
 //! The socket and what was read from it.
 
 use super::error::Trouble;
+use super::stop::Watch;
 use super::target::Target;
 use super::{Cut, Error, Options, Stop};
+use crate::blocking::{Input, socket};
 use crate::step::later;
 use alloc::string::ToString;
-use alloc::vec;
-use alloc::vec::Vec;
 use core::time::Duration;
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::io;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Instant;
 
 /// What is read at once: a batch of a busy server in one call, and four times the largest head.
-const BUFFER: usize = 64 * 1024;
+pub(super) const BUFFER: usize = 64 * 1024;
 
 /// A connection to a server.
 #[derive(Debug)]
@@ -21,12 +21,8 @@ pub(super) struct Wire {
     stream: TcpStream,
     /// Where it leads.
     target: Target,
-    /// Allocated once; `start..end` was read and not consumed.
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    stop: Stop,
-    watched: u64,
+    input: Input,
+    watch: Watch,
     response_timeout: Duration,
 }
 
@@ -51,10 +47,9 @@ impl Wire {
         // What is written is whole already: waiting for more would only delay it.
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(options.response_timeout))?;
-        let watched = stop.watch(&stream)?;
-        let (stop, response_timeout) = (stop.clone(), options.response_timeout);
-        let target = target.clone();
-        Ok(Self { stream, target, buffer: vec![0; BUFFER], start: 0, end: 0, stop, watched, response_timeout })
+        let watch = stop.watch(&stream)?;
+        let (target, response_timeout) = (target.clone(), options.response_timeout);
+        Ok(Self { stream, target, input: Input::new(&[], BUFFER), watch, response_timeout })
     }
 
     /// Whether a request for `target` may go out on it, credentials and all.
@@ -62,8 +57,9 @@ impl Wire {
         self.target.same_origin(target)
     }
 
-    pub(super) fn stop(&self) -> Stop {
-        self.stop.clone()
+    /// For who goes on with the socket in another way: it, what is unread, and what lets it be stopped.
+    pub(super) fn into_parts(self) -> (TcpStream, Input, Watch) {
+        (self.stream, self.input, self.watch)
     }
 
     /// When an answer to what is sent now is late.
@@ -72,91 +68,44 @@ impl Wire {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
-        let result = self.stream.write_all(bytes);
+        let result = socket::write_all(&self.stream, bytes);
         self.checked(result)
-    }
-
-    /// Writes what goes without waiting; for last words.
-    pub(super) fn write_at_once(&mut self, bytes: &[u8]) {
-        if self.stream.set_nonblocking(true).is_ok() {
-            let _ = self.stream.write(bytes);
-            let _ = self.stream.set_nonblocking(false);
-        }
     }
 
     /// Reads more behind what is unread. Without a deadline it waits for ever.
     pub(super) fn fill(&mut self, deadline: Option<Instant>) -> Result<Filled, Trouble> {
-        self.make_room();
-        loop {
-            let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if timeout == Some(Duration::ZERO) {
-                return Ok(Filled::TimedOut);
+        let result = match socket::read(&self.stream, self.input.room(), deadline) {
+            Ok(0) => Ok(Filled::Eof),
+            Ok(len) => {
+                self.input.filled(len);
+                Ok(Filled::Bytes)
             }
-            self.stream.set_read_timeout(timeout)?;
-            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-            let result = match self.stream.read(room) {
-                Ok(0) => Ok(Filled::Eof),
-                Ok(len) => {
-                    self.end += len;
-                    Ok(Filled::Bytes)
-                }
-                // A time-out has either name, and may come a moment early.
-                Err(error) if is_timeout(error.kind()) => continue,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => Err(error),
-            };
-            return self.checked(result);
-        }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Filled::TimedOut),
+            Err(error) => Err(error),
+        };
+        self.checked(result)
     }
 
     pub(super) fn unread(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
-    }
-
-    pub(super) fn unread_mut(&mut self) -> &mut [u8] {
-        self.buffer.get_mut(self.start..self.end).unwrap_or_default()
+        self.input.unread()
     }
 
     pub(super) fn consume(&mut self, len: usize) {
-        self.start = self.end.min(self.start + len);
+        self.input.consume(len);
     }
 
     /// Whether nothing has come that was not asked for, not even an end: another request may go out.
     pub(super) fn is_quiet(&mut self) -> bool {
-        let quiet = self.start == self.end && self.stream.set_nonblocking(true).is_ok() && {
+        let quiet = self.unread().is_empty() && self.stream.set_nonblocking(true).is_ok() && {
             let peeked = self.stream.peek(&mut [0]);
             matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
         };
         quiet && self.stream.set_nonblocking(false).is_ok()
     }
 
-    /// Ends what is sent, so that the peer need not wait for more.
-    pub(super) fn half_close(&self) {
-        let _ = self.stream.shutdown(Shutdown::Write);
-    }
-
-    fn make_room(&mut self) {
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-        } else if self.end == self.buffer.len() {
-            self.buffer.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-        }
-    }
-
     fn checked<T>(&self, result: io::Result<T>) -> Result<T, Trouble> {
-        if self.stop.is_stopped() { Err(Cut::Stopped.into()) } else { Ok(result?) }
+        if self.watch.stop().is_stopped() { Err(Cut::Stopped.into()) } else { Ok(result?) }
     }
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        self.stop.unwatch(self.watched);
-    }
-}
-
-fn is_timeout(kind: io::ErrorKind) -> bool {
-    matches!(kind, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// Tries the addresses one after the other, as they are given.

@@ -57,6 +57,7 @@ mod builder;
 mod compression;
 mod delivery;
 mod event_stream;
+mod halves;
 mod handle;
 mod limits;
 mod metrics;
@@ -70,13 +71,15 @@ mod topics;
 mod websocket;
 mod wire;
 
+pub use crate::blocking::{Message, TimedRead};
 pub use access::{Access, AccessRequest, Action};
 pub use builder::Builder;
 pub use event_stream::{EventStream, Waited};
+pub use halves::{WebSocketReader, WebSocketWriter};
 pub use handle::Handle;
 pub use limits::Limits;
 pub use routes::WebSocketOptions;
-pub use websocket::{Message, TimedRead, WebSocket};
+pub use websocket::WebSocket;
 
 use crate::topic;
 use delivery::Delivery;

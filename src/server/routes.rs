@@ -36,7 +36,7 @@ pub(super) enum Handler {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct WebSocketOptions {
-    /// The limits. Messages are read whole, whatever it says about their delivery.
+    /// The limits. Messages are read whole, and the input buffer has 16 KiB, whatever it says of these.
     pub config: ws::Config,
     /// Of these the first that the client offers is spoken (RFC 6455 §4.2.2); which one, or that it offers none of them,
     /// [`WebSocket::subprotocol`] says. Default: none.

@@ -1,40 +1,19 @@
 //! A WebSocket for a handler of the embedder's: blocking.
 
+use super::halves::{WebSocketReader, WebSocketWriter, next};
 use super::opening::{Opening, opening_getters};
 use super::shared::Shared;
-use super::wire;
-use crate::Transport;
+use super::wire::CHUNK;
+use crate::blocking::{Access, Duplex, Input, Message, Reading, TimedRead, Wait, sending};
 use crate::step::later;
-use crate::ws::{CloseCode, Connection, Event, Keepalive, KeepaliveEvent, KeepaliveOptions, SendError};
+use crate::ws::{CloseCode, Connection, KeepaliveOptions, SendError};
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::TcpStream;
-use std::string::String;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::vec::Vec;
-
-/// A message that a client sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
-    /// Text.
-    Text(String),
-    /// Binary data.
-    Binary(Vec<u8>),
-}
-
-/// What [`WebSocket::read_timeout`] gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TimedRead {
-    /// A message.
-    Message(Message),
-    /// The time is over.
-    TimedOut,
-    /// The client has closed the connection, or the server is draining: return.
-    Closed,
-}
 
 /// A client's WebSocket, in a thread of its own.
 ///
@@ -44,20 +23,28 @@ pub enum TimedRead {
 ///
 /// When the handler returns the connection is closed: with 1000 after `Ok`, 1011 after an error or a panic, 1001 if the
 /// server is draining.
+///
+/// ```
+/// use std::io;
+/// use tidings::server::{Server, WebSocket};
+/// use tidings::ws::Config;
+///
+/// fn echo(socket: &mut WebSocket) -> io::Result<()> {
+///     while let Some(message) = socket.read()? {
+///         socket.send(&message)?;
+///     }
+///     Ok(())
+/// }
+/// let server = Server::builder().websocket("/echo", Config::default(), echo).bind("127.0.0.1:0")?;
+/// # let _ = server;
+/// # Ok::<(), io::Error>(())
+/// ```
 pub struct WebSocket {
     shared: Arc<Shared>,
-    socket: Arc<TcpStream>,
     opening: Box<Opening>,
-    connection: Connection,
-    keepalive: Keepalive<Instant>,
-    input: BytesMut,
-    output: BytesMut,
+    duplex: Duplex,
+    reading: Reading,
 }
-
-/// From so much on, what is sent goes out without waiting for the next read.
-const MAX_WAITING: usize = 64 * 1024;
-/// No wait is shorter, so that what is there is read.
-const SHORTEST: Duration = Duration::from_millis(1);
 
 impl WebSocket {
     pub(super) fn new(
@@ -66,14 +53,15 @@ impl WebSocket {
         opening: Box<Opening>,
         connection: Connection,
         input: &[u8],
-    ) -> Self {
-        let options = KeepaliveOptions {
-            interval: shared.limits.keepalive,
-            pong_within: shared.limits.pong_time,
-            close_within: shared.limits.close_time,
+    ) -> io::Result<Self> {
+        let limits = &shared.limits;
+        let keepalive = KeepaliveOptions {
+            interval: limits.keepalive,
+            pong_within: limits.pong_time,
+            close_within: limits.close_time,
         };
-        let keepalive = Keepalive::new(options, Instant::now());
-        Self { shared, socket, opening, connection, keepalive, input: BytesMut::from(input), output: BytesMut::new() }
+        let duplex = Duplex::new(socket, connection, keepalive, limits.write_time)?;
+        Ok(Self { shared, opening, duplex, reading: Reading::new(Input::new(input, CHUNK)) })
     }
 
     opening_getters!();
@@ -85,16 +73,68 @@ impl WebSocket {
         self.opening.subprotocol.as_deref()
     }
 
+    /// The two halves, for two threads: each goes on while the other waits. Scoped threads borrow them.
+    ///
+    /// Two peers that both send more than the sockets between them hold, and read only then, wait for each other until
+    /// [`Limits::write_time`](super::Limits::write_time) is over; one that reads in a thread of its own does not. A writer
+    /// cannot know when the reader waits, and so sends at once, each message in a write of its own.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::{io, thread};
+    /// use tidings::server::WebSocket;
+    ///
+    /// /// Works on one message while the next ones come in, in order.
+    /// fn work(socket: &mut WebSocket) -> io::Result<()> {
+    ///     let (mut reader, writer) = socket.split();
+    ///     let (tasks, todo) = mpsc::sync_channel(100); // and then the client has to wait
+    ///     thread::scope(|scope| {
+    ///         let worker = scope.spawn(move || {
+    ///             todo.iter().try_for_each(|task| writer.send(&task)) // in a real program this takes long
+    ///         });
+    ///         while let Some(task) = reader.read()? {
+    ///             if tasks.send(task).is_err() {
+    ///                 break; // the worker could not send
+    ///             }
+    ///         }
+    ///         drop(tasks); // there are no more: the worker comes to its end
+    ///         worker.join().unwrap_or_else(|_| Err(io::Error::other("the worker has panicked")))
+    ///     })
+    /// }
+    /// # #[cfg(not(feature = "client"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "client")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use tidings::client::{self, Message, WebSocketOptions};
+    /// # let builder = tidings::server::Server::builder().websocket("/", tidings::ws::Config::default(), work);
+    /// # let server = builder.bind("127.0.0.1:0")?;
+    /// # let (url, handle) = (format!("ws://{}/", server.local_addr()), server.handle());
+    /// # let served = thread::spawn(|| server.run());
+    /// # let mut client = client::WebSocket::connect(&url, &WebSocketOptions::default())?;
+    /// # client.send_text("a")?;
+    /// # client.send_text("b")?;
+    /// # assert_eq!(client.read()?, Some(Message::Text("a".into())));
+    /// # assert_eq!(client.read()?, Some(Message::Text("b".into())));
+    /// # client.close(tidings::ws::CloseCode::NORMAL, "")?;
+    /// # assert_eq!(client.read()?, None);
+    /// # handle.drain();
+    /// # served.join().unwrap()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn split(&mut self) -> (WebSocketReader<'_>, WebSocketWriter<'_>) {
+        let Self { shared, duplex, reading, .. } = self;
+        (WebSocketReader { shared, duplex, reading }, WebSocketWriter { shared, duplex })
+    }
+
     /// The next message. `None`: the client has closed the connection, or the server is draining: return.
     ///
     /// # Errors
-    /// The socket's; [`ErrorKind::InvalidData`] if the client broke the protocol (it was told so),
-    /// [`ErrorKind::UnexpectedEof`] if it went without a Close, [`ErrorKind::TimedOut`] if it gives no sign of life.
+    /// The socket's; [`io::ErrorKind::InvalidData`] if the client broke the protocol (it is told so),
+    /// [`io::ErrorKind::UnexpectedEof`] if it went without a Close, [`io::ErrorKind::TimedOut`] if it gives no sign of life or
+    /// takes nothing for [`Limits::write_time`](super::Limits::write_time).
     pub fn read(&mut self) -> io::Result<Option<Message>> {
-        match self.read_until(None)? {
-            TimedRead::Message(message) => Ok(Some(message)),
-            TimedRead::TimedOut | TimedRead::Closed => Ok(None),
-        }
+        Ok(self.next(Wait::Forever)?.message())
     }
 
     /// The next message, if it comes within that time: for a handler that has to say something by itself now and then.
@@ -103,99 +143,34 @@ impl WebSocket {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_timeout(&mut self, time: Duration) -> io::Result<TimedRead> {
-        self.read_until(Some(later(Instant::now(), time)))
+        self.next(Wait::Until(later(Instant::now(), time)))
     }
 
-    fn read_until(&mut self, until: Option<Instant>) -> io::Result<TimedRead> {
-        loop {
-            if let Some(read) = self.take_buffered()? {
-                return Ok(read);
-            }
-            if self.connection.transport() != Transport::KeepOpen {
-                return Ok(TimedRead::Closed);
-            }
-            if let Some(read) = self.fill(until)? {
-                return Ok(read);
-            }
-        }
+    fn next(&mut self, wait: Wait) -> io::Result<TimedRead> {
+        next(&mut self.reading, Access::Alone(&mut self.duplex), wait, &self.shared)
     }
 
-    /// What was read already: a message, or the client's Close.
-    fn take_buffered(&mut self) -> io::Result<Option<TimedRead>> {
-        loop {
-            let step = match self.connection.receive(&mut self.input, &mut self.output) {
-                Ok(step) => step,
-                Err(error) => return Err(io::Error::new(ErrorKind::InvalidData, error)),
-            };
-            let is_hungry = step.event.is_none();
-            let read = match step.event {
-                Some(Event::Text(text)) => Some(TimedRead::Message(Message::Text(text.into_owned()))),
-                Some(Event::Binary(data)) => Some(TimedRead::Message(Message::Binary(data.into_owned()))),
-                Some(Event::Close(_)) => Some(TimedRead::Closed),
-                // Pieces are not asked for.
-                Some(Event::Ping(_) | Event::Pong(_) | Event::TextChunk { .. } | Event::BinaryChunk { .. }) | None => {
-                    None
-                }
-            };
-            let consumed = step.consumed;
-            bytes::Buf::advance(&mut self.input, consumed);
-            if is_hungry || read.is_some() {
-                return Ok(read);
-            }
-        }
+    /// Why the connection was closed, once [`read`](Self::read) gave `None`: the code and reason of the client's Close
+    /// frame, if it had any. There is none if the server is draining.
+    #[must_use]
+    pub fn close_frame(&self) -> Option<(CloseCode, &str)> {
+        self.reading.close_frame()
     }
 
-    /// Sends a text message.
-    ///
-    /// # Errors
-    /// The socket's; [`ErrorKind::BrokenPipe`] after a Close, of either side.
-    pub fn send_text(&mut self, text: &str) -> io::Result<()> {
-        self.connection.send_text(text, &mut self.output).map_err(closed)?;
-        self.flush_if_full()
-    }
-
-    /// Sends a binary message.
-    ///
-    /// # Errors
-    /// As [`send_text`](Self::send_text).
-    pub fn send_binary(&mut self, data: &[u8]) -> io::Result<()> {
-        self.connection.send_binary(data, &mut self.output).map_err(closed)?;
-        self.flush_if_full()
-    }
-
-    /// Sends a Ping of at most 125 bytes. Its Pong is taken in by [`read`](Self::read).
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`] for more; else as [`send_text`](Self::send_text).
-    pub fn ping(&mut self, payload: &[u8]) -> io::Result<()> {
-        self.connection.ping(payload, &mut self.output).map_err(closed)?;
-        self.flush_if_full()
-    }
-
-    /// Says goodbye; `reason` has at most 123 bytes ([`MAX_REASON`](crate::ws::MAX_REASON)). What the client still sends
-    /// can be read until its own Close.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`] for a longer one; else as [`send_text`](Self::send_text).
-    pub fn close(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
-        self.connection.close(code, reason, &mut self.output).map_err(closed)?;
-        self.keepalive.closing(Instant::now());
-        self.flush()
-    }
+    sending!(
+        self: &mut Self,
+        io::Result<()>,
+        "The socket's; [`io::ErrorKind::BrokenPipe`] after a Close, of either side.",
+        "[`io::ErrorKind::InvalidInput`]"
+    );
 
     /// Writes what waits.
     ///
     /// # Errors
-    /// The socket's; [`ErrorKind::TimedOut`] if the client takes nothing for
+    /// The socket's; [`io::ErrorKind::TimedOut`] if the client takes nothing for
     /// [`Limits::write_time`](super::Limits::write_time).
     pub fn flush(&mut self) -> io::Result<()> {
-        while !self.output.is_empty() {
-            wire::write_all(&self.socket, &self.output, self.shared.limits.write_time)?;
-            self.output.clear();
-            // There is room again for a Pong that is owed. A violation was told when it came.
-            let _ = self.connection.receive(&mut [], &mut self.output);
-        }
-        Ok(())
+        Ok(self.duplex.flush()?)
     }
 
     /// Whether the server wants to go away: return. [`read`](Self::read) does so by itself.
@@ -204,44 +179,20 @@ impl WebSocket {
         self.shared.is_draining()
     }
 
-    fn flush_if_full(&mut self) -> io::Result<()> {
-        if self.output.len() < MAX_WAITING { Ok(()) } else { self.flush() }
+    fn sending(
+        &mut self,
+        encode: impl FnOnce(&mut Connection, &mut BytesMut) -> Result<(), SendError>,
+    ) -> io::Result<()> {
+        Ok(self.duplex.send_before_waiting(encode)?)
     }
 
-    /// Waits for bytes, and pings if they do not come; what there is to tell if the wait ends without any.
-    fn fill(&mut self, until: Option<Instant>) -> io::Result<Option<TimedRead>> {
-        loop {
-            self.flush()?;
-            let Some(due) = self.keepalive.poll_timeout() else { return Err(ErrorKind::TimedOut.into()) };
-            let next = until.map_or(due, |until| until.min(due));
-            // A handler that was away for long finds the time over, and the bytes maybe there.
-            match wire::read(&self.socket, &mut self.input, usize::MAX, next.max(Instant::now() + SHORTEST)) {
-                // Draining ends every read that waits.
-                Ok(0) if self.shared.is_draining() => return Ok(Some(TimedRead::Closed)),
-                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(_) => {
-                    self.keepalive.received(Instant::now());
-                    return Ok(None);
-                }
-                Err(error) if error.kind() == ErrorKind::TimedOut => {}
-                Err(error) => return Err(error),
-            }
-            let now = Instant::now();
-            match self.keepalive.handle_timeout(now) {
-                Some(KeepaliveEvent::Gone) => return Err(ErrorKind::TimedOut.into()),
-                // RFC 6455 §5.5.2
-                Some(KeepaliveEvent::Ping) => drop(self.connection.ping(&[], &mut self.output)),
-                None if until.is_some_and(|until| until <= now) => return Ok(Some(TimedRead::TimedOut)),
-                None => {}
-            }
-        }
+    fn closing(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
+        Ok(self.duplex.close(code, reason)?)
     }
 
     /// The handler has returned: what is left to be written.
-    pub(super) fn finish(mut self, code: CloseCode) -> BytesMut {
-        // It was closed already, or not.
-        let _ = self.connection.close(code, "", &mut self.output);
-        self.output
+    pub(super) fn finish(self, code: CloseCode) -> BytesMut {
+        self.duplex.finish(code)
     }
 }
 
@@ -249,12 +200,4 @@ impl fmt::Debug for WebSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.opening.fmt_as("WebSocket", f)
     }
-}
-
-fn closed(error: SendError) -> io::Error {
-    let kind = match error {
-        SendError::Closed => ErrorKind::BrokenPipe,
-        _ => ErrorKind::InvalidInput,
-    };
-    io::Error::new(kind, error)
 }

@@ -3,6 +3,7 @@
 
 mod event_source;
 mod filter;
+mod halves;
 mod inspect;
 mod publisher;
 mod retry_after;

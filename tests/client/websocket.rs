@@ -10,7 +10,7 @@ use tidings::ws::handshake::{Answer, Request};
 use tidings::ws::{CloseCode, Config, Connection, Event, SendError, deflate};
 
 /// A server that accepts, choosing what was offered if it is `subprotocol`, and does as it is told with the connection.
-fn accept(
+pub fn accept(
     subprotocol: Option<&'static str>,
     act: impl FnOnce(&mut Connection, &mut BytesMut) + Send + 'static,
     echo: bool,
@@ -112,6 +112,16 @@ fn a_server_that_only_says_that_it_speaks_websocket_is_found_out() {
                Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
     let server = serve(vec![Act::Last(lie.into())]);
     assert!(matches!(WebSocket::connect(&server.url, &options()), Err(Error::Handshake(_))));
+}
+
+#[test]
+fn a_frame_need_not_fit_the_input_buffer_that_was_asked_for() {
+    let server = serve(vec![accept(None, |_, _| {}, true)]);
+    let config = Config { input_buffer: usize::MAX, ..Config::default() };
+    let mut socket = WebSocket::connect(&server.url, &WebSocketOptions { config, ..options() }).unwrap();
+    let large = vec![7; 300_000];
+    socket.send_binary(&large).unwrap();
+    assert_eq!(socket.read().unwrap(), Some(Message::Binary(large)));
 }
 
 /// CVE-2022-1650

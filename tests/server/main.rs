@@ -3,6 +3,8 @@
 mod client;
 mod draining;
 mod filtering;
+mod full_duplex;
+mod halves;
 mod http;
 mod limits;
 mod mounted;

@@ -54,6 +54,16 @@ fn a_websocket_handler_reads_and_sends() {
 }
 
 #[test]
+fn a_frame_need_not_fit_the_input_buffer_that_was_asked_for() {
+    let config = ws::Config { input_buffer: usize::MAX, ..ws::Config::default() };
+    let server = run(Server::builder().websocket("/echo", config, echo));
+    let mut socket = WebSocket::open(server.client(), "/echo", &[]);
+    let large = vec![7; 300_000];
+    socket.send_binary(&large);
+    assert_eq!(socket.frame(), Some(Frame::Binary(large)));
+}
+
+#[test]
 fn a_handler_that_fails_or_panics_closes_with_1011_and_the_server_goes_on() {
     let server = start();
     for (text, panics) in [("fail", 0), ("panic", 1)] {

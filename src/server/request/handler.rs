@@ -31,7 +31,9 @@ impl Client {
         let rest = match mounted {
             Mounted::WebSocket { handler, opening, connection } => {
                 let (shared_too, socket_too) = (Arc::clone(&shared), Arc::clone(&socket));
-                let mut websocket = WebSocket::new(shared_too, socket_too, opening, *connection, input);
+                let Ok(mut websocket) = WebSocket::new(shared_too, socket_too, opening, *connection, input) else {
+                    return;
+                };
                 let code = match guarded(|| handler(&mut websocket)) {
                     Some(_) if shared.is_draining() => CloseCode::GOING_AWAY,
                     Some(Ok(())) => CloseCode::NORMAL,

@@ -5,12 +5,14 @@ use super::super::delivery::Role;
 use super::super::opening::Opening;
 use super::super::response::Response;
 use super::super::routes::{EventStreamHandler, Handler, WebSocketHandler, WebSocketOptions};
+use super::super::wire::CHUNK;
 use super::handler::Mounted;
 use super::negotiate::EVENT_STREAM;
 use super::route::{not_allowed, options};
 use super::{Reply, Request, Status};
+use crate::blocking;
+use crate::ws::Connection;
 use crate::ws::handshake::Answer;
-use crate::ws::{self, Connection};
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::string::String;
@@ -46,7 +48,7 @@ impl Request<'_> {
             return Err(Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed")));
         };
         self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
-        let config = ws::Config { delivery: ws::Delivery::Whole, ..options.config.clone() };
+        let config = blocking::config(&options.config, CHUNK);
         let connection = Box::new(Connection::server(config).with_extensions(&extensions));
         Ok(Reply::Handler(Mounted::WebSocket { handler: Arc::clone(handler), opening, connection }, output))
     }

@@ -1,0 +1,156 @@
+//! The reader's own part of a connection.
+
+use super::{Access, Duplex, Failure, Input, Message, TimedRead, socket};
+use crate::Step;
+use crate::ws::{CloseCode, Event, ProtocolError};
+use alloc::string::{String, ToString};
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+/// What was read, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    input: Input,
+    closed: bool,
+    close_frame: Option<(CloseCode, String)>,
+}
+
+/// How long to wait for a message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wait {
+    /// Take only what was read already.
+    No,
+    Until(Instant),
+    Forever,
+}
+
+/// No wait is shorter, so that what is there is read.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+impl Reading {
+    pub(crate) fn new(input: Input) -> Self {
+        Self { input, closed: false, close_frame: None }
+    }
+
+    /// Whether the peer's Close was read.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// What it said.
+    pub(crate) fn close_frame(&self) -> Option<(CloseCode, &str)> {
+        self.close_frame.as_ref().map(|(code, reason)| (*code, reason.as_str()))
+    }
+
+    /// The next message. The answers to what was read (Pongs, a Close) go out when the next read has to wait.
+    #[inline]
+    pub(crate) fn read(&mut self, access: &mut Access<'_>, wait: Wait) -> Result<TimedRead, Failure> {
+        loop {
+            if self.closed {
+                return Ok(TimedRead::Closed);
+            }
+            if let Some(read) = self.take(access)? {
+                return Ok(read);
+            }
+            let until = match wait {
+                Wait::No => {
+                    access.duplex().write_at_once(&mut access.duplex().lock());
+                    return Ok(TimedRead::TimedOut);
+                }
+                Wait::Until(until) => Some(until),
+                Wait::Forever => None,
+            };
+            if !self.fill(access, until)? {
+                return Ok(TimedRead::TimedOut);
+            }
+        }
+    }
+
+    /// What was read already: a message, or the peer's Close.
+    #[inline]
+    fn take(&mut self, access: &mut Access<'_>) -> Result<Option<TimedRead>, ProtocolError> {
+        loop {
+            let mut held = access.hold();
+            let shared = &mut *held;
+            let (consumed, read) = match shared.connection.receive(self.input.unread_mut(), &mut shared.output) {
+                Ok(Step { consumed, event: Some(Event::Text(text)) }) => (consumed, Message::Text(text.into_owned())),
+                Ok(Step { consumed, event: Some(Event::Binary(data)) }) => {
+                    (consumed, Message::Binary(data.into_owned()))
+                }
+                Ok(Step { consumed, event: Some(Event::Close(close)) }) => {
+                    shared.keepalive.closing(Instant::now());
+                    self.closed = true;
+                    self.close_frame = close.map(|close| (close.code, close.reason.to_string()));
+                    self.input.consume(consumed);
+                    return Ok(Some(TimedRead::Closed));
+                }
+                // Pieces are not asked for.
+                Ok(Step { consumed, event: Some(_) }) => {
+                    self.input.consume(consumed);
+                    continue;
+                }
+                Ok(Step { consumed, event: None }) => {
+                    self.input.consume(consumed);
+                    return Ok(None);
+                }
+                Err(error) => {
+                    shared.keepalive.closing(Instant::now());
+                    return Err(error);
+                }
+            };
+            drop(held);
+            self.input.consume(consumed);
+            return Ok(Some(TimedRead::Message(read)));
+        }
+    }
+
+    /// Waits for bytes, and pings if they do not come; whether they came in time.
+    fn fill(&mut self, access: &Access<'_>, until: Option<Instant>) -> Result<bool, Failure> {
+        let duplex = access.duplex();
+        loop {
+            let (due, has_unwritten) = duplex.before_waiting()?;
+            let now = Instant::now();
+            let mut next = until.map_or(due, |until| until.min(due));
+            if let Access::Shared(_) = access {
+                // The deadline of a Close that is sent during this wait ends behind it, and so is not missed.
+                next = next.min(now + duplex.close_within);
+            }
+            // Who was away for long finds the time over, and the bytes maybe there.
+            let next = next.max(now + SHORTEST);
+            match self.read_socket(duplex, next, has_unwritten) {
+                Ok(None) => continue,
+                Ok(Some(0)) => return Err(duplex.ended()),
+                Ok(Some(len)) => {
+                    self.input.filled(len);
+                    duplex.lock().keepalive.received(Instant::now());
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == ErrorKind::TimedOut => {}
+                Err(error) => return Err(error.into()),
+            }
+            let now = Instant::now();
+            if !duplex.timed_out(now)? && until.is_some_and(|until| until <= now) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// How much was read; `None`: something can be written now.
+    fn read_socket(&mut self, duplex: &Duplex, until: Instant, has_unwritten: bool) -> io::Result<Option<usize>> {
+        if has_unwritten && !socket::wait(&duplex.socket, until)? {
+            return Ok(None);
+        }
+        socket::read(&duplex.socket, self.input.room(), Some(until)).map(Some)
+    }
+
+    /// Writes the last words and reads until the peer's end, or as long as is decent: closing over unread input would
+    /// reset the connection.
+    pub(crate) fn drain(&mut self, access: &Access<'_>) {
+        loop {
+            self.input.clear();
+            if self.fill(access, None).is_err() {
+                return access.duplex().end();
+            }
+        }
+    }
+}

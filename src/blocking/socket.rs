@@ -1,0 +1,73 @@
+//! Calls of a blocking socket, each with its deadline.
+//!
+//! The time-outs of a socket count from each call; a peer that sends one byte just before each of them would never meet
+//! one. So each call of [`read`] gets what is left of the whole.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// Reads what there is, at least one byte; without a deadline it waits for ever. Zero: the stream has ended.
+pub(crate) fn read(mut socket: &TcpStream, room: &mut [u8], until: Option<Instant>) -> io::Result<usize> {
+    loop {
+        socket.set_read_timeout(left(until)?)?;
+        match socket.read(room) {
+            // What Unix calls a time-out of a socket; it may come a moment early. And a signal is no reason to give up.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+            other => return other,
+        }
+    }
+}
+
+/// Writes all of it. The socket's own time-out is for each piece that the peer takes.
+pub(crate) fn write_all(mut socket: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match socket.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Writes what goes without waiting; [`ErrorKind::WouldBlock`] if that is nothing. Nobody else may be in a call of the
+/// socket's meanwhile, for it would not wait, either.
+pub(crate) fn write_at_once(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    socket.set_nonblocking(true)?;
+    let written = loop {
+        match socket.write(bytes) {
+            Ok(0) => break Err(ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => break other,
+        }
+    };
+    socket.set_nonblocking(false)?;
+    written
+}
+
+/// Waits until something can be read or written; says whether it is reading. [`ErrorKind::TimedOut`] if neither.
+pub(crate) fn wait(socket: &TcpStream, until: Instant) -> io::Result<bool> {
+    loop {
+        let timeout = left(Some(until))?.and_then(|left| Timespec::try_from(left).ok());
+        let mut polled = [PollFd::new(socket, PollFlags::IN | PollFlags::OUT)];
+        match poll(&mut polled, timeout.as_ref()) {
+            Ok(0) | Err(Errno::INTR) => {}
+            // An end or an error is read, too.
+            Ok(_) => return Ok(polled.iter().any(|socket| socket.revents() != PollFlags::OUT)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// What is left of the time; never zero, which would mean "for ever".
+fn left(until: Option<Instant>) -> io::Result<Option<Duration>> {
+    let Some(until) = until else { return Ok(None) };
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+}
