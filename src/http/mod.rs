@@ -28,6 +28,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bearer;
 mod body;
 pub mod chunked;
 mod encode;
@@ -40,6 +41,7 @@ mod scan;
 mod status;
 mod syntax;
 
+pub use bearer::{BearerToken, BearerTokenError};
 pub use body::{BodyEvent, BodyReader};
 pub use encode::{encode_request, encode_response, respond};
 pub use error::{BodyError, HeadError, SendError};

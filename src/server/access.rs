@@ -13,7 +13,7 @@ use std::string::String;
 use std::vec::Vec;
 
 /// A request, as an [`authorize`](super::Builder::authorize) hook sees it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct AccessRequest<'a> {
     /// What it wants to do.
@@ -49,6 +49,16 @@ pub enum Access {
     },
     /// 403: it is known who asks, and they may not.
     Forbidden,
+    /// 400: what was shown to tell who asks is not as its scheme has it, for example two things at once.
+    Malformed {
+        /// As for [`Unauthorized`](Self::Unauthorized).
+        challenge: Cow<'static, str>,
+    },
+    /// 403, with a challenge: what was shown is good, but not for this (RFC 6750 §3.1).
+    Insufficient {
+        /// As for [`Unauthorized`](Self::Unauthorized).
+        challenge: Cow<'static, str>,
+    },
 }
 
 /// A hook of the embedder's: it sees the request and says whether it may.
@@ -77,18 +87,30 @@ impl Gate {
             return Err(Response::fault(Status::BAD_REQUEST, "nobody is there"));
         };
         let request = AccessRequest { action, head, peer_addr };
-        match panic::catch_unwind(AssertUnwindSafe(|| hook(&request))) {
-            Ok(Access::Granted) => Ok(()),
-            Ok(Access::Unauthorized { challenge }) => {
-                Err(Response::fault(Status::UNAUTHORIZED, "credentials are needed")
-                    .with_header("WWW-Authenticate", challenge))
+        let (status, text, challenge) = match panic::catch_unwind(AssertUnwindSafe(|| hook(&request))) {
+            Ok(Access::Granted) => return Ok(()),
+            Ok(Access::Unauthorized { challenge }) => (Status::UNAUTHORIZED, "credentials are needed", Some(challenge)),
+            Ok(Access::Forbidden) => (Status::FORBIDDEN, "not allowed", None),
+            Ok(Access::Malformed { challenge }) => {
+                (Status::BAD_REQUEST, "the credentials are malformed", Some(challenge))
             }
-            Ok(Access::Forbidden) => Err(Response::fault(Status::FORBIDDEN, "not allowed")),
+            Ok(Access::Insufficient { challenge }) => (Status::FORBIDDEN, "not allowed", Some(challenge)),
             Err(_) => {
                 metrics.panics.add(1);
-                Err(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed"))
+                (Status::INTERNAL_SERVER_ERROR, "the server failed", None)
             }
-        }
+        };
+        let refusal = Response::fault(status, text);
+        Err(challenge.into_iter().fold(refusal, |refusal, value| refusal.with_header("WWW-Authenticate", value)))
+    }
+}
+
+/// Which request it is, without its query and its headers: they hold secrets.
+impl fmt::Debug for AccessRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, head, peer_addr } = self;
+        let mut fields = f.debug_struct("AccessRequest");
+        fields.field("action", action).field("path", &head.path()).field("peer_addr", peer_addr).finish_non_exhaustive()
     }
 }
 

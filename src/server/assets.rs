@@ -50,6 +50,8 @@ pub(super) fn find(path: &str, host: Option<&str>) -> Option<Response> {
         // It may be kept, but not used without asking: the next version of the program has another.
         .with_header("Cache-Control", "no-cache")
         .with_header("X-Content-Type-Options", "nosniff")
+        // The page's own address may have come with a token in it.
+        .with_header("Referrer-Policy", "no-referrer")
         .with_header("Content-Security-Policy", policy);
     Some(response)
 }

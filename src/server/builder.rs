@@ -82,7 +82,8 @@ impl Builder {
     }
 
     /// Asks `hook` before anything is done with a topic, and before a handler is run. The live page, `/healthz` and
-    /// `/metrics` are for everybody. It runs in the request's thread; if it panics, the answer is 500.
+    /// `/metrics` are for everybody. It runs in the request's thread; if it panics, the answer is 500. One that knows bearer
+    /// tokens is there: [`Tokens`](super::Tokens).
     ///
     /// ```
     /// use tidings::server::{Access, Action, Server};

@@ -67,6 +67,7 @@ mod response;
 mod routes;
 mod shared;
 mod signal;
+mod tokens;
 mod topics;
 mod websocket;
 mod wire;
@@ -79,6 +80,7 @@ pub use halves::{WebSocketReader, WebSocketWriter};
 pub use handle::Handle;
 pub use limits::Limits;
 pub use routes::WebSocketOptions;
+pub use tokens::Tokens;
 pub use websocket::WebSocket;
 
 use crate::topic;

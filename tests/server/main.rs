@@ -16,4 +16,5 @@ mod resets;
 mod resuming;
 mod running;
 mod streams;
+mod tokens;
 mod websockets;

@@ -16,7 +16,7 @@ mod mounted;
 mod negotiate;
 mod poll;
 mod publish;
-mod query;
+pub(super) mod query;
 mod route;
 mod stream;
 mod upgrade;

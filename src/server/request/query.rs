@@ -8,7 +8,7 @@ pub(super) fn find<'q>(query: Option<&'q str>, name: &str) -> Option<Cow<'q, str
 }
 
 /// The values of that name, in order.
-pub(super) fn find_all<'q>(query: Option<&'q str>, name: &str) -> impl Iterator<Item = Cow<'q, str>> {
+pub(in super::super) fn find_all<'q>(query: Option<&'q str>, name: &str) -> impl Iterator<Item = Cow<'q, str>> {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     pairs.filter(move |(found, _)| found == name).map(|(_, value)| value)
 }
