@@ -7,4 +7,5 @@ mod inspect;
 mod publish;
 mod run;
 mod save;
+mod tokens;
 mod transports;

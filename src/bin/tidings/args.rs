@@ -1,12 +1,13 @@
 //! The command line.
 
-use crate::{Failure, help};
+use crate::{Failure, help, secrets};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use tidings::inspect::Format;
+use tidings::server::Tokens;
 use tidings::topic::{After, Bounds, Filter, IdempotencyKey};
 
 /// What to do.
@@ -24,6 +25,7 @@ pub struct Serve {
     pub addr: String,
     pub allow_origin: Vec<String>,
     pub keep: Bounds,
+    pub tokens: Tokens,
 }
 
 #[derive(Debug)]
@@ -119,7 +121,13 @@ fn skip(parser: &mut lexopt::Parser) -> Result<(), Failure> {
 }
 
 fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
-    let mut serve = Serve { addr: "127.0.0.1:8080".into(), allow_origin: Vec::new(), keep: Bounds::default() };
+    let mut serve = Serve {
+        addr: "127.0.0.1:8080".into(),
+        allow_origin: Vec::new(),
+        keep: Bounds::default(),
+        tokens: Tokens::default(),
+    };
+    let (mut publish, mut subscribe) = (Vec::new(), Vec::new());
     while let Some(argument) = parser.next()? {
         match argument {
             Long("addr") => serve.addr = addr(parser.value()?.string()?)?,
@@ -131,20 +139,25 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
             Long("keep-seconds") => {
                 serve.keep.age = Duration::from_secs(number::<NonZeroU64>(parser, "--keep-seconds", FROM_1)?.get());
             }
+            Long("publish-token") => publish.push(secrets::value(parser, "--publish-token")?),
+            Long("subscribe-token") => subscribe.push(secrets::value(parser, "--subscribe-token")?),
             argument => return common(argument, help),
         }
     }
+    serve.tokens = secrets::tokens(publish, subscribe)?;
     Ok(Command::Serve(serve))
 }
 
 fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     let (mut event, mut key, mut lossy, mut headers, mut values) = (None, None, false, Vec::new(), Vec::new());
+    let mut token = None;
     while let Some(argument) = parser.next()? {
         match argument {
             Long("event") => event = Some(parser.value()?.string()?),
             Long("idempotency-key") => key = Some(idempotency_key(&parser.value()?.string()?)?),
             Long("lossy") => lossy = true,
             Long("header") => headers.push(header(&parser.value()?.string()?)?),
+            Long("token") => token = Some(secrets::value(parser, "--token")?),
             Value(value) => values.push(value.string()?),
             argument => return common(argument, help::PUBLISH),
         }
@@ -156,11 +169,12 @@ fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     if key.is_some() && data.is_none() {
         return Err(Failure::Usage("--idempotency-key is for one message: lines get keys of their own".into()));
     }
+    secrets::authorize(token, &mut headers)?;
     Ok(Command::Publish(Publish { url, data, event, key, lossy, headers }))
 }
 
 fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let (mut via_option, mut events) = (None, Vec::new());
+    let (mut via_option, mut events, mut token) = (None, Vec::new(), None);
     let mut subscribe = Subscribe {
         url: String::new(),
         via: Via::Sse,
@@ -180,6 +194,7 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
             Long("json") => subscribe.json = true,
             Long("count") => subscribe.count = Some(number(parser, "--count", "a whole number is")?),
             Long("header") => subscribe.headers.push(header(&parser.value()?.string()?)?),
+            Long("token") => token = Some(secrets::value(parser, "--token")?),
             Value(value) if subscribe.url.is_empty() => subscribe.url = value.string()?,
             argument => return common(argument, help::SUBSCRIBE),
         }
@@ -191,6 +206,7 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     let is_websocket = subscribe.url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("ws://"));
     subscribe.via = via_option.unwrap_or(if is_websocket { Via::WebSocket } else { Via::Sse });
     subscribe.after.as_deref().map_or(Ok(()), |after| check_after(after, subscribe.via))?;
+    secrets::authorize(token, &mut subscribe.headers)?;
     Ok(Command::Subscribe(subscribe))
 }
 

@@ -25,11 +25,19 @@ Usage: tidings [serve] [OPTIONS]
   --keep-messages N      how many messages a topic keeps at the most      [10000]
   --keep-bytes N         how many bytes of them                           [16777216]
   --keep-seconds N       and for how long                                 [3600]
+  --publish-token TOKEN  let only those publish who show this token; may be repeated
+  --subscribe-token TOKEN
+                         let only those subscribe who show this one, likewise. Better in TIDINGS_PUBLISH_TOKEN and
+                         TIDINGS_SUBSCRIBE_TOKEN, with blanks between several: a command line is for all to see
   --help, --version
 
 Prints \"listening on http://…/\" once it does. SIGINT and SIGTERM drain it: it takes no more connections, tells all
-clients, and ends with status 0 when they are gone, after 5 s at the latest. It keeps everything in memory, and knows
-neither TLS nor passwords: where others can reach it, put a proxy in front that does.
+clients, and ends with status 0 when they are gone, after 5 s at the latest. It keeps everything in memory.
+
+A token is shown as Authorization: Bearer TOKEN or, by a page's EventSource and WebSocket, as ?access_token=TOKEN; 401 says
+that it is missing or wrong, 403 that it is for the other action. What has no token is for everybody, and so are the empty
+live page, which asks for tokens, /healthz and /metrics. A WebSocket that also publishes needs a token given to both
+options. There is no TLS: where others can reach it, put a proxy in front that has it, lest tokens are read on the way.
 Exit status: 0 drained, 1 if it cannot listen, 2 called wrongly.
 ";
 
@@ -46,6 +54,8 @@ Usage: tidings publish URL [DATA | -] [OPTIONS]
   --lossy                publish lines that are not UTF-8, too, with U+FFFD for what is not; else they end it
   --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
                          Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
+  --token TOKEN          show this token, as Authorization: Bearer, but to no other server that this one redirects to.
+                         Better in TIDINGS_TOKEN: a command line is for all to see
   --help, --version
 
 Prints the id of each message once it was taken. Messages go out in order over one connection. After a cut a message is
@@ -71,6 +81,8 @@ Usage: tidings subscribe URL [OPTIONS]
   --count N              end after so many messages
   --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
                          Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
+  --token TOKEN          show this token, as Authorization: Bearer, but to no other server that this one redirects to.
+                         Better in TIDINGS_TOKEN: a command line is for all to see
   --help, --version
 
 Without --json it prints the data of each message and a line break. It reconnects by itself and loses and doubles

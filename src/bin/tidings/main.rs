@@ -10,6 +10,7 @@ mod inspect;
 mod output;
 mod publish;
 mod save;
+mod secrets;
 mod serve;
 mod subscribe;
 

@@ -2,6 +2,7 @@
 
 use crate::args::Publish;
 use crate::output::Output;
+use crate::secrets::without_token;
 use crate::{Failure, say};
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
@@ -21,7 +22,7 @@ pub fn run(arguments: &Publish) -> Result<(), Failure> {
         Some(data) => {
             publishing
                 .publish(arguments.key.as_ref(), data)
-                .map_err(|error| Failure::Failed(format!("{}: {error}", arguments.url)))?;
+                .map_err(|error| Failure::Failed(format!("{}: {error}", without_token(&arguments.url))))?;
         }
         None => publishing.lines(io::stdin().lock())?,
     }

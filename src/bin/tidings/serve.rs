@@ -8,6 +8,10 @@ use tidings::server::{Limits, Server};
 pub fn run(arguments: &Serve) -> Result<(), Failure> {
     let limits = Limits { topic: arguments.keep, ..Limits::default() };
     let mut builder = Server::builder().limits(limits);
+    if !arguments.tokens.is_empty() {
+        let tokens = arguments.tokens.clone();
+        builder = builder.authorize(move |request| tokens.check(request));
+    }
     for origin in &arguments.allow_origin {
         builder = builder.allow_origin(origin);
     }

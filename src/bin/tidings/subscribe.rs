@@ -3,6 +3,7 @@
 use crate::args::{Subscribe, Via};
 use crate::output::{Output, is_writing};
 use crate::save::Save;
+use crate::secrets::without_token;
 use crate::{Failure, say};
 use serde::Serialize;
 use std::time::Duration;
@@ -89,7 +90,7 @@ impl Printing {
                 Ok(received) => self.take(received)?,
                 Err(error) => {
                     self.flush(true)?;
-                    return Err(Failure::Failed(format!("{}: {error}", self.arguments.url)));
+                    return Err(Failure::Failed(format!("{}: {error}", without_token(&self.arguments.url))));
                 }
             }
             // Before the next wait all is out, so that the last id printed is the last one received.
@@ -136,7 +137,7 @@ impl Printing {
                 self.print(&Line::Drain, None)?;
             }
             Received::Reconnecting { why: why @ Cut::Connect(_), .. } if !self.reached => {
-                return Err(Failure::Failed(format!("{}: {why}", self.arguments.url)));
+                return Err(Failure::Failed(format!("{}: {why}", without_token(&self.arguments.url))));
             }
             Received::Reconnecting { after, why } => {
                 say(&format!("{why}; trying again in {:.1} s", after.as_secs_f64()));

@@ -1,0 +1,61 @@
+//! Bearer tokens, from the command line or from the environment, which other users of the machine do not see. None of
+//! them is ever printed.
+
+use crate::Failure;
+use lexopt::ValueExt;
+use std::env;
+use tidings::http::BearerToken;
+use tidings::server::Tokens;
+
+/// The token that follows an option.
+pub fn value(parser: &mut lexopt::Parser, option: &str) -> Result<BearerToken, Failure> {
+    // The parser's own error would show what is not UTF-8.
+    let text = parser.value()?.string().unwrap_or_default();
+    parse(&text, option)
+}
+
+/// The tokens of `serve`, for each action.
+pub fn tokens(publish: Vec<BearerToken>, subscribe: Vec<BearerToken>) -> Result<Tokens, Failure> {
+    let publish = or_from_env(publish, "TIDINGS_PUBLISH_TOKEN")?;
+    let subscribe = or_from_env(subscribe, "TIDINGS_SUBSCRIBE_TOKEN")?;
+    let tokens = publish.iter().fold(Tokens::default(), Tokens::publish);
+    Ok(subscribe.iter().fold(tokens, Tokens::subscribe))
+}
+
+/// Those of the options, else those that the variable has, with blanks between them. A variable that is set and has none
+/// is a slip that must not open the door.
+fn or_from_env(tokens: Vec<BearerToken>, variable: &str) -> Result<Vec<BearerToken>, Failure> {
+    let Some(text) = env::var_os(variable).filter(|_| tokens.is_empty()) else { return Ok(tokens) };
+    let text = text.into_string().unwrap_or_default();
+    let tokens: Vec<_> = text.split_whitespace().map(|token| parse(token, variable)).collect::<Result<_, _>>()?;
+    if tokens.is_empty() { parse("", variable).map(|token| vec![token]) } else { Ok(tokens) }
+}
+
+/// Adds the header that shows the token, or the one of the environment; but an `Authorization` that was given as a header
+/// is what is sent.
+pub fn authorize(token: Option<BearerToken>, headers: &mut Vec<(String, String)>) -> Result<(), Failure> {
+    const VARIABLE: &str = "TIDINGS_TOKEN";
+    let is_given = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let token = match token {
+        Some(_) if is_given => {
+            return Err(Failure::Usage("--token and --header Authorization: which one?".into()));
+        }
+        None if is_given => None,
+        None => {
+            env::var_os(VARIABLE).map(|text| parse(&text.into_string().unwrap_or_default(), VARIABLE)).transpose()?
+        }
+        token => token,
+    };
+    headers.extend(token.map(|token| ("Authorization".into(), token.to_header())));
+    Ok(())
+}
+
+/// A URL as it can be shown: without a token in its query (RFC 6750 §2.3).
+pub fn without_token(url: &str) -> String {
+    const NAME: &str = "access_token=";
+    url.split_once(NAME).map_or_else(|| url.into(), |(before, _)| format!("{before}{NAME}…"))
+}
+
+fn parse(text: &str, whose: &str) -> Result<BearerToken, Failure> {
+    text.parse().map_err(|error| Failure::Usage(format!("{whose}: {error}")))
+}
