@@ -54,6 +54,8 @@ fn tokens_come_from_the_environment_unless_the_command_line_has_one() {
     run_with(&[("TIDINGS_TOKEN", "reader")], &[&publish[..], &["--token", "both"]].concat()).assert_code(0);
     let header = ["--header", "authorization: Bearer both"];
     run_with(&[("TIDINGS_TOKEN", "reader")], &[&publish[..], &header].concat()).assert_code(0);
+    let in_url = format!("{url}?access_token=both");
+    run_with(&[("TIDINGS_TOKEN", "reader")], &["publish", &in_url, "hello"]).assert_code(0);
     let subscribe = ["subscribe", &url, "--after", "oldest", "--count", "1"];
     run_with(&[("TIDINGS_TOKEN", "reader")], &subscribe).assert_code(0);
     run_with(&[("TIDINGS_TOKEN", "both")], &subscribe).assert_code(1);
@@ -71,6 +73,7 @@ fn a_token_is_named_once_and_well() {
         (&[], &["subscribe", "http://h/", "--token", "s3cr3t s3cr3t"], "--token: a token is made of "),
         (&[], &[&["publish", "http://h/", "x", "--token", "a"][..], &header].concat(), "which one?"),
         (&[], &[&["subscribe", "http://h/", "--token", "a"][..], &header].concat(), "which one?"),
+        (&[], &["subscribe", "http://h/?access_token=s3cr3t", "--token", "a"], "which one?"),
     ] {
         let ended = run_with(variables, arguments);
         ended.assert_code(2);

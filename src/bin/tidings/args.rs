@@ -169,7 +169,7 @@ fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     if key.is_some() && data.is_none() {
         return Err(Failure::Usage("--idempotency-key is for one message: lines get keys of their own".into()));
     }
-    secrets::authorize(token, &mut headers)?;
+    secrets::authorize(token, &url, &mut headers)?;
     Ok(Command::Publish(Publish { url, data, event, key, lossy, headers }))
 }
 
@@ -206,7 +206,7 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     let is_websocket = subscribe.url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("ws://"));
     subscribe.via = via_option.unwrap_or(if is_websocket { Via::WebSocket } else { Via::Sse });
     subscribe.after.as_deref().map_or(Ok(()), |after| check_after(after, subscribe.via))?;
-    secrets::authorize(token, &mut subscribe.headers)?;
+    secrets::authorize(token, &subscribe.url, &mut subscribe.headers)?;
     Ok(Command::Subscribe(subscribe))
 }
 

@@ -32,13 +32,14 @@ fn or_from_env(tokens: Vec<BearerToken>, variable: &str) -> Result<Vec<BearerTok
 }
 
 /// Adds the header that shows the token, or the one of the environment; but an `Authorization` that was given as a header
-/// is what is sent.
-pub fn authorize(token: Option<BearerToken>, headers: &mut Vec<(String, String)>) -> Result<(), Failure> {
+/// or a token in the URL is what is sent: two are refused (RFC 6750 §2).
+pub fn authorize(token: Option<BearerToken>, url: &str, headers: &mut Vec<(String, String)>) -> Result<(), Failure> {
     const VARIABLE: &str = "TIDINGS_TOKEN";
-    let is_given = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let is_header = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let is_given = is_header || url.contains(IN_QUERY);
     let token = match token {
         Some(_) if is_given => {
-            return Err(Failure::Usage("--token and --header Authorization: which one?".into()));
+            return Err(Failure::Usage("--token, and another in a header or the URL: which one?".into()));
         }
         None if is_given => None,
         None => {
@@ -52,9 +53,10 @@ pub fn authorize(token: Option<BearerToken>, headers: &mut Vec<(String, String)>
 
 /// A URL as it can be shown: without a token in its query (RFC 6750 §2.3).
 pub fn without_token(url: &str) -> String {
-    const NAME: &str = "access_token=";
-    url.split_once(NAME).map_or_else(|| url.into(), |(before, _)| format!("{before}{NAME}…"))
+    url.split_once(IN_QUERY).map_or_else(|| url.into(), |(before, _)| format!("{before}{IN_QUERY}…"))
 }
+
+const IN_QUERY: &str = "access_token=";
 
 fn parse(text: &str, whose: &str) -> Result<BearerToken, Failure> {
     text.parse().map_err(|error| Failure::Usage(format!("{whose}: {error}")))
