@@ -30,6 +30,7 @@ const ASSETS: &[Asset] = assets! {
     "/page/names.js" "page/names.js" SCRIPT;
     "/page/publish.js" "page/publish.js" SCRIPT;
     "/page/reader.js" "page/reader.js" SCRIPT;
+    "/page/tokens.js" "page/tokens.js" SCRIPT;
     "/page/transports.js" "page/transports.js" SCRIPT;
     "/page/view.js" "page/view.js" SCRIPT;
     "/page/wire.js" "page/wire.js" SCRIPT;

@@ -1,6 +1,8 @@
 // Tries the live page in a real browser: five lanes, one topic, nothing lost, nothing doubled. Started by `run`.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 
 const { chromium } = createRequire(process.env.PLAYWRIGHT_AT)('playwright-core');
@@ -126,6 +128,35 @@ const checks = {
     await screenshot();
   },
 
+  async 'a server that wants tokens is shown them, typed in or from the address'() {
+    const before = page, server = spawn(process.env.TIDINGS_BIN, ['serve', '--addr', '127.0.0.1:0'],
+      { env: { ...process.env, TIDINGS_PUBLISH_TOKEN: 'editor', TIDINGS_SUBSCRIBE_TOKEN: 'reader' } });
+    try {
+      const guarded = /http\S+/.exec(String(await once(server.stdout, 'data')))[0];
+      page = await (await browser.newContext()).newPage();
+      await page.goto(`${guarded}#${topic}`);
+      for (const token of ['wrong', 'reader']) await typeToken(/read this topic/, token);
+      await everyLane(name => page.waitForSelector(`${lane(name)}[data-state="live"]`));
+      const text = unique('guarded');
+      await publish(text);
+      await typeToken(/publish here/, 'editor');
+      await page.press('#text', 'Enter');       // it was put back
+      await everyLane(name => shows(name, text));
+
+      page = await (await browser.newContext()).newPage();
+      await page.goto(`${guarded}#${topic}&subscribe=reader&publish=editor`);
+      await everyLane(name => shows(name, text));
+      assert.equal(await page.evaluate(() => location.hash), `#${topic}`);
+      await page.reload();
+      const next = unique('guarded');
+      await publish(next);
+      await everyLane(name => shows(name, next));
+    } finally {
+      page = before;
+      server.kill();
+    }
+  },
+
   async 'no error in the console, no request to elsewhere'() {
     assert.deepEqual(complaints, []);
   },
@@ -136,6 +167,12 @@ function unique(text) { return `${text} ${process.pid}.${numbered += 1}`; }
 async function publish(text) {
   await page.fill('#text', text);
   await page.press('#text', 'Enter');
+}
+
+async function typeToken(asked, token) {
+  await page.locator('#token-form label').getByText(asked).waitFor();
+  await page.fill('#token', token);
+  await page.press('#token', 'Enter');
 }
 
 async function publishFromOutside(text, event) {

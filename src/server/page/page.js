@@ -7,6 +7,7 @@
 //   names.js       the event names seen so far, for EventSource
 //   ledger.js      when a message was sent, when each lane had it
 //   publish.js     the box to publish with
+//   tokens.js      what is shown to a server that asks for tokens
 //   wire.js        the bytes on the wire, field by field
 //   view.js        what lanes and readers look like
 //
@@ -19,6 +20,7 @@ import { Ledger } from './page/ledger.js';
 import { Names } from './page/names.js';
 import { Publisher } from './page/publish.js';
 import { Reader, isPast, parseCursor } from './page/reader.js';
+import { Tokens, wantsToken } from './page/tokens.js';
 import { longPoll, shortPoll, sse, stream, websocket } from './page/transports.js';
 import { LaneView, ReaderView } from './page/view.js';
 import { WireView } from './page/wire.js';
@@ -42,6 +44,7 @@ const TRANSPORTS = [
 ];
 
 const $ = id => document.getElementById(id);
+const tokens = new Tokens();   // first: it takes what is its own off the address
 const topic = chosenTopic();
 const shared = {
   topic,
@@ -49,6 +52,7 @@ const shared = {
   ledger: new Ledger(),
   names: new Names(),
   errand: inTurn(),
+  tokens,
   dataOf: id => texts.get(id),
   heard,
   bornAt: null,                 // the newest message when the page was opened
@@ -73,7 +77,7 @@ function chosenTopic() {
 function describe() {
   document.title = `${topic} · tidings`;
   $('topic').value = topic;
-  $('curl').textContent = `curl -d 'hello from a shell' ${shared.url}`;
+  $('curl').textContent = `curl ${tokens.shell('publish')}-d 'hello from a shell' ${shared.url}`;
   $('copy').hidden = !navigator.clipboard;
 }
 
@@ -94,6 +98,10 @@ async function open() {
     try {
       at = await beginning();
     } catch (error) {
+      if (wantsToken(error.status)) {
+        await tokens.ask('subscribe', error.status);
+        continue;
+      }
       trouble(`The server does not answer (${error.message}); asking again.`);
       await new Promise(resolve => setTimeout(resolve, ASK_AGAIN));
     }
@@ -119,8 +127,8 @@ async function beginning() {
 }
 
 async function ask(after) {
-  const response = await fetch(`${shared.url}?after=${after}`, { cache: 'no-store', headers: { Accept: 'application/json' } });
-  if (!response.ok && response.status !== 410) throw new Error(`status ${response.status}`);
+  const response = await fetch(`${shared.url}?after=${after}`, { cache: 'no-store', headers: { Accept: 'application/json', ...tokens.headers('subscribe') } });
+  if (!response.ok && response.status !== 410) throw Object.assign(new Error(`status ${response.status}`), { status: response.status });
   return response.json();
 }
 

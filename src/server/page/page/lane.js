@@ -27,7 +27,7 @@ export class Lane {
   #stop = null;
   #learntAt = null;
 
-  /// `shared` is { url, ledger, names, errand, heard, bornAt }; `view` is told of { changed(), row(row) }.
+  /// `shared` is { url, ledger, names, errand, tokens, heard, bornAt }; `view` is told of { changed(), row(row) }.
   constructor(transport, shared) {
     this.transport = transport;
     this.shared = shared;
@@ -147,12 +147,15 @@ class Link {
     return url;
   }
 
+  /// Where to go on from, for what cannot send headers.
+  get address() { return this.url({ after: this.after, ...this.lane.shared.tokens.query('subscribe') }); }
+
   /// Asks from the cursor on. An answer but 2xx and 410 is a failure, with `status` and perhaps `retryAfter` in ms.
   async fetch(query, headers, patience) {
     this.requested();
     const url = this.url({ after: this.after, ...query });
     const signal = patience ? AbortSignal.any([this.signal, AbortSignal.timeout(patience)]) : this.signal;
-    const response = await fetch(url, { headers, signal, cache: 'no-store' });
+    const response = await fetch(url, { headers: { ...headers, ...this.lane.shared.tokens.headers('subscribe') }, signal, cache: 'no-store' });
     const lines = [`HTTP/1.1 ${response.status} ${response.statusText}`, ...[...response.headers].map(pair => pair.join(': '))];
     this.bytes(lines.reduce((sum, line) => sum + line.length + 2, 2));
     if (!response.ok && response.status !== 410) throw failed(response);

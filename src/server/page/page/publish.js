@@ -1,5 +1,7 @@
 // The box to publish with: one message, or ten a second for a while.
 
+import { wantsToken } from './tokens.js';
+
 const BURST_EVERY = 100;     // ms
 const BURST_FOR = 30_000;    // ms; a forgotten page must not publish for ever
 const PATIENCE = 10_000;     // ms for the server's answer
@@ -33,8 +35,9 @@ export class Publisher {
       const arrivedAs = this.shared.ledger.sending();
       let id = null;
       try {
-        const response = await fetch(url, { method: 'POST', body: data, signal: AbortSignal.timeout(PATIENCE) });
+        const response = await fetch(url, { method: 'POST', headers: this.shared.tokens.headers('publish'), body: data, signal: AbortSignal.timeout(PATIENCE) });
         if (response.ok) ({ id } = await response.json());
+        else if (wantsToken(response.status)) this.#askToken(data, response.status);
         this.#say(response.ok ? '' : `The server refused it with ${response.status}: ${(await response.text()).slice(0, 200)}`);
       } catch (error) {
         this.#say(`It could not be sent: ${error.message}`);
@@ -43,6 +46,12 @@ export class Publisher {
       }
       return id !== null;
     });
+  }
+
+  /// The message is there to be sent again once there is a token.
+  #askToken(data, status) {
+    this.text.value ||= data;
+    this.shared.tokens.ask('publish', status);
   }
 
   #startBurst() {

@@ -80,7 +80,7 @@ export async function stream(link) {
 
 export function websocket(link) {
   return new Promise((resolve, reject) => {
-    const url = link.url({ after: link.after });
+    const url = link.address;
     url.protocol = url.protocol.replace('http', 'ws');
     const socket = new WebSocket(url, 'tidings.v1');
     link.requested();
@@ -114,7 +114,7 @@ const upgradeAnswer = socket => 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: we
 
 export function sse(link) {
   return new Promise((resolve, reject) => {
-    const source = new EventSource(link.url({ after: link.after }));
+    const source = new EventSource(link.address);
     const end = outcome => { source.close(); unwatch(); resolve(outcome); };
     link.requested();
 

@@ -70,7 +70,7 @@ export class WireView {
 
   async #ask(id) {
     const url = new URL(`../wire/${this.shared.topic}/${id}`, this.shared.url);
-    const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(url, { cache: 'no-store', headers: this.shared.tokens.headers('subscribe'), signal: AbortSignal.timeout(PATIENCE) });
     if (response.status === 404) return null;
     if (!response.ok) throw new Error(`status ${response.status}`);
     return response.json();
@@ -82,19 +82,20 @@ export class WireView {
     const data = this.shared.dataOf(id);
     const order = Object.keys(this.titles);
     const sorted = [...views].sort((a, b) => order.indexOf(a.transport) - order.indexOf(b.transport));
-    this.root.replaceChildren(...sorted.map(view => drawView(view, this.titles[view.transport] ?? view.transport, data, command(view.transport, this.shared.url, id))));
+    this.root.replaceChildren(...sorted.map(view => drawView(view, this.titles[view.transport] ?? view.transport, data, command(view.transport, this.shared, id))));
   }
 }
 
 /// How to get the same bytes in a shell.
-function command(transport, url, id) {
+function command(transport, { url, tokens }, id) {
+  const shown = tokens.shell('subscribe');
   const from = `${url}?after=${before(id)}`;
   return {
     websocket: `tidings subscribe --via ws --json --after ${before(id)} ${url}`,
-    sse: `curl -N -H 'Accept: text/event-stream' '${from}'`,
-    stream: `curl -N -H 'Accept: application/x-ndjson' '${from}'`,
-    'long-poll': `curl -i '${from}&wait=25'`,
-    'short-poll': `curl -i '${from}'`,
+    sse: `curl -N ${shown}-H 'Accept: text/event-stream' '${from}'`,
+    stream: `curl -N ${shown}-H 'Accept: application/x-ndjson' '${from}'`,
+    'long-poll': `curl -i ${shown}'${from}&wait=25'`,
+    'short-poll': `curl -i ${shown}'${from}'`,
   }[transport] ?? '';
 }
 
