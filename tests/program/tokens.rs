@@ -3,6 +3,7 @@
 use crate::run::{Ended, Running, command, run, serve};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
 const TRANSPORTS: [&str; 5] = ["sse", "ws", "stream", "long", "short"];
@@ -103,6 +104,25 @@ fn no_token_is_ever_printed() {
     }
     let good = format!("{url}?access_token=s3cr3t");
     assert_eq!(run(&["publish", &good, "x"], b"").assert_code(0).stderr, "");
+}
+
+#[test]
+fn a_token_is_not_saved_with_the_cursor_and_another_goes_on_there() {
+    let server = serve(&["--subscribe-token", "s3cr3t", "--subscribe-token", "other"]);
+    let url = server.topic("t");
+    run(&["publish", &url, "-"], b"one\ntwo\n").assert_code(0);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tokens");
+    let subscribe = |token: &str| {
+        let (url, path) = (format!("{url}?access_token={token}"), path.to_str().unwrap());
+        run(&["subscribe", &url, "--after", "oldest", "--count", "1", "--save", path], b"")
+    };
+    let _ = std::fs::remove_file(&path); // of an earlier run
+    assert_eq!(subscribe("s3cr3t").assert_code(0).stdout, "one\n");
+    let saved = std::fs::read_to_string(&path).unwrap();
+    let ended = subscribe("other");
+    std::fs::remove_file(&path).unwrap();
+    assert!(saved.contains("/topics/t") && !saved.contains("s3cr3t"), "{saved}");
+    assert_eq!(ended.assert_code(0).stdout, "two\n");
 }
 
 /// Reads the head of the next request.

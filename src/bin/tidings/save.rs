@@ -12,6 +12,7 @@
 //! SIGKILL struck. A pipe tells nothing: a kill between a write and its saving doubles that write.
 
 use crate::output::Output;
+use crate::secrets::IN_QUERY;
 use crate::{Failure, say};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
@@ -209,13 +210,14 @@ impl Save {
     }
 }
 
-/// A URL without what may differ from one run to the next: the scheme, since http and ws mean the same, and where it
-/// began.
+/// A URL without what may differ from one run to the next: the scheme, since http and ws mean the same, where it began,
+/// and the token that it shows, which is nobody else's to see.
 fn subscription(url: &str) -> String {
     let url = url.split('#').next().unwrap_or_default();
     let url = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("after=")).collect();
+    let differs = |pair: &str| ["after=", IN_QUERY].iter().any(|name| pair.starts_with(name));
+    let query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !differs(pair)).collect();
     let mark = if query.is_empty() { "" } else { "?" };
     format!("http://{path}{mark}{}", query.join("&"))
 }

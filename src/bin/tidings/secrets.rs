@@ -56,7 +56,8 @@ pub fn without_token(url: &str) -> String {
     url.split_once(IN_QUERY).map_or_else(|| url.into(), |(before, _)| format!("{before}{IN_QUERY}…"))
 }
 
-const IN_QUERY: &str = "access_token=";
+/// How a URL shows a token.
+pub const IN_QUERY: &str = "access_token=";
 
 fn parse(text: &str, whose: &str) -> Result<BearerToken, Failure> {
     text.parse().map_err(|error| Failure::Usage(format!("{whose}: {error}")))
