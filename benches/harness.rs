@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// How often the contestants take turns.
 const ROUNDS: usize = 101;
 /// How long a turn shall last about: shorter than the time slices in which others get the processor.
-const TURN: Duration = Duration::from_millis(2);
+const TURN: Duration = Duration::from_micros(500);
 
 /// What the command line asks for.
 pub struct Bench {

@@ -1,6 +1,8 @@
 //! Event streams: decoding and encoding beside other crates and the physical limit. What is counted are the bytes of
 //! data seen or written.
 
+use axum::body::{Body, HttpBody as _};
+use axum::response::{IntoResponse as _, sse};
 use bytes::{Bytes, BytesMut};
 use eventsource_stream::Eventsource;
 use futures_util::Stream;
@@ -166,6 +168,11 @@ fn encoders(data: &str) -> Vec<Contestant<'_>> {
         let event = sse_stream::Sse::default().id("17-12345").event("price").data(black_box(data));
         black_box(event.encode().expect("it is legal")).len() as u64
     };
+    let mut body = body_by_axum(data.to_owned());
+    let by_axum = move || match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Some(Ok(frame))) => black_box(frame.into_data().expect("it is data")).len() as u64,
+        _ => unreachable!("there is always an event"),
+    };
     let limit = move || {
         copy.clear();
         copy.extend_from_slice(black_box(data.as_bytes()));
@@ -176,5 +183,14 @@ fn encoders(data: &str) -> Vec<Contestant<'_>> {
         Contestant::limit("memcpy", limit),
         Contestant::new("tidings, a buffer each", ours_with_a_buffer_each),
         Contestant::new("sse-stream", by_sse_stream),
+        Contestant::new("axum", by_axum),
     ]
+}
+
+/// axum gives the bytes of an event only as a frame of a response's body: here one body, each frame of which is an event
+/// that is made when it is asked for.
+fn body_by_axum(data: String) -> Body {
+    let event = move || sse::Event::default().id("17-12345").event("price").data(black_box(&data));
+    let events = futures_util::stream::repeat_with(move || Ok::<_, Infallible>(event()));
+    sse::Sse::new(events).into_response().into_body()
 }
