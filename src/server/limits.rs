@@ -13,8 +13,15 @@ pub struct Limits {
     /// headers.
     pub head: HeadLimits,
     /// From the first byte of a head to its last; over it: 408. Default 10 s: a head is one packet, and one that takes
-    /// longer is a slow client's or an attacker's.
+    /// longer is a slow client's or an attacker's. A whole one waits as long for a thread.
     pub head_time: Duration,
+    /// Threads that answer requests; a request waits for one for `head_time`, and then: 503. A head is read without one.
+    /// At most half of them wait for the rest of a body, so that slow bodies stop nothing else; over that: 503. Default
+    /// 256: an answer takes microseconds, so that this is for hooks that ask a database. At least 1.
+    pub request_threads: usize,
+    /// Handlers of the embedder's that run at once, each in a thread; over it: 503. Default 4,096: with the requests'
+    /// threads a little less than what systemd grants a service.
+    pub handlers: usize,
     /// The body of a request, in bytes; over it: 413. Default 1 MiB, as for a message.
     pub body_bytes: usize,
     /// From the end of a head to the end of its body; over it: 408. Default 30 s: 1 MiB at 35 KiB a second.
@@ -63,6 +70,7 @@ impl Limits {
     pub(super) fn sane(mut self) -> Self {
         const SHORTEST: Duration = Duration::from_millis(1);
         const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+        self.request_threads = self.request_threads.max(1);
         for time in [
             &mut self.head_time,
             &mut self.body_time,
@@ -85,6 +93,8 @@ impl Default for Limits {
         Self {
             head: HeadLimits::default(),
             head_time: Duration::from_secs(10),
+            request_threads: 256,
+            handlers: 4096,
             body_bytes: 1 << 20,
             body_time: Duration::from_secs(30),
             message_bytes: 1 << 20,

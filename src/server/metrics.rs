@@ -1,5 +1,7 @@
 //! What the server counts, and how `/metrics` shows it: the Prometheus text format.
 
+use super::refusals::Refusals;
+use super::workers::Workers;
 use crate::http::Status;
 use std::fmt::{self, Write};
 use std::string::String;
@@ -89,7 +91,12 @@ pub(super) struct ByTransport {
 #[derive(Debug)]
 pub(super) struct Metrics {
     pub(super) connections: Gauge,
-    pub(super) threads: Gauge,
+    /// Requests whose head is not whole yet, or that wait for a thread.
+    pub(super) waiting: Gauge,
+    pub(super) handlers: Gauge,
+    /// Requests that wait for their body, in a thread.
+    pub(super) bodies: Gauge,
+    pub(super) refusals: Refusals,
     pub(super) publishes: Counter,
     pub(super) panics: Counter,
     /// How often the loop has looked for something to do: on an idle server this number stands still.
@@ -106,7 +113,10 @@ impl Default for Metrics {
     fn default() -> Self {
         Self {
             connections: Gauge::default(),
-            threads: Gauge::default(),
+            waiting: Gauge::default(),
+            handlers: Gauge::default(),
+            bodies: Gauge::default(),
+            refusals: Refusals::default(),
             publishes: Counter::default(),
             panics: Counter::default(),
             turns: Counter::default(),
@@ -135,16 +145,25 @@ impl Metrics {
     }
 
     /// The page `/metrics`.
-    pub(super) fn render(&self, topics: usize) -> String {
+    pub(super) fn render(&self, topics: usize, workers: &Workers) -> String {
         let mut text = String::new();
         // A String takes everything.
-        let _ = self.write(topics, &mut text);
+        let _ = self.write(topics, workers, &mut text);
         text
     }
 
-    fn write(&self, topics: usize, out: &mut String) -> fmt::Result {
+    fn write(&self, topics: usize, workers: &Workers, out: &mut String) -> fmt::Result {
         single(out, "connections", "gauge", "Connections that are open.", self.connections.value())?;
-        single(out, "request_threads", "gauge", "Threads that read or answer a request.", self.threads.value())?;
+        single(out, "request_threads", "gauge", "Threads that read or answer a request.", workers.count() as u64)?;
+        single(out, "handler_threads", "gauge", "Threads that run a handler.", self.handlers.value())?;
+        single(
+            out,
+            "slow_bodies",
+            "gauge",
+            "Of the request threads: those that wait for a body.",
+            self.bodies.value(),
+        )?;
+        single(out, "requests_waiting", "gauge", "Requests without a thread yet.", self.waiting.value())?;
         single(out, "topics", "gauge", "Topics that exist.", topics as u64)?;
         single(out, "publishes_total", "counter", "Messages published.", self.publishes.value())?;
         single(out, "panics_total", "counter", "Panics in hooks and handlers.", self.panics.value())?;
@@ -153,6 +172,10 @@ impl Metrics {
         self.by_transport(out, "messages_total", "counter", "Messages delivered.", |d| d.messages.value())?;
         self.by_transport(out, "bytes_total", "counter", "Bytes that carried them.", |d| d.bytes.value())?;
         self.by_transport(out, "resets_total", "counter", "Resets delivered.", |d| d.resets.value())?;
+        title(out, "refusals_total", "counter", "What was refused or cut off, by the limit that was met.")?;
+        for (reason, count) in self.refusals.all() {
+            writeln!(out, "tidings_refusals_total{{reason=\"{}\"}} {count}", reason.as_str())?;
+        }
         title(out, "requests_total", "counter", "Requests by the status of their answer.")?;
         for (status, counter) in (FIRST_STATUS..).zip(&self.answers).filter(|(_, counter)| counter.value() > 0) {
             writeln!(out, "tidings_requests_total{{status=\"{status}\"}} {}", counter.value())?;

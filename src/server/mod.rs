@@ -62,6 +62,7 @@ mod handle;
 mod limits;
 mod metrics;
 mod opening;
+mod refusals;
 mod request;
 mod response;
 mod routes;
@@ -71,6 +72,7 @@ mod tokens;
 mod topics;
 mod websocket;
 mod wire;
+mod workers;
 
 pub use crate::blocking::{Message, TimedRead};
 pub use access::{Access, AccessRequest, Action};

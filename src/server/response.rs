@@ -83,6 +83,12 @@ impl Response {
         self
     }
 
+    /// Appends all of it; the connection ends with it.
+    pub(super) fn encode_last(&self, output: &mut BytesMut) {
+        self.encode_head(Persistence { keep_alive: false, is_http_1_0: false }, output);
+        output.extend_from_slice(&self.body);
+    }
+
     /// Appends the head, which tells the length of the body.
     pub(super) fn encode_head(&self, persistence: Persistence, output: &mut BytesMut) {
         let (length, date) = (std::format!("{}", self.body.len()), date());

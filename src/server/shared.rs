@@ -2,9 +2,11 @@
 
 use super::access::{Gate, Origins};
 use super::metrics::Metrics;
+use super::refusals::Reason;
 use super::routes::{Pages, Routes};
 use super::signal::Signal;
 use super::topics::{TopicCell, Topics};
+use super::workers::Workers;
 use super::{Limits, PublishError};
 use crate::topic::{EventName, IdempotencyKey, Published, TopicName};
 use crate::ws::deflate::Options;
@@ -28,6 +30,7 @@ pub(super) struct Shared {
     pub(super) pages: Pages,
     /// How messages of topics are compressed for WebSocket clients that offer it.
     pub(super) deflate: Option<Options>,
+    pub(super) workers: Workers,
     /// Threads that are in the midst of a request: draining waits for them.
     busy: AtomicUsize,
     draining: AtomicBool,
@@ -47,6 +50,7 @@ impl Shared {
         Self {
             topics: Topics::new(limits.topic, limits.topics),
             metrics: Metrics::default(),
+            workers: Workers::default(),
             busy: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             handlers: Handlers::default(),
@@ -71,7 +75,10 @@ impl Shared {
         let data = data.into();
         self.check_size(&data)?;
         let now = Instant::now();
-        let cell = self.topics.open(name, now).map_err(|_| PublishError::TooManyTopics)?;
+        let cell = self.topics.open(name, now).map_err(|_| {
+            self.metrics.refusals.count(Reason::Topics);
+            PublishError::TooManyTopics
+        })?;
         self.publish_to(&cell, key, event, data, now)
     }
 

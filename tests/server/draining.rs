@@ -58,7 +58,7 @@ fn a_request_that_is_being_read_is_answered_503() {
     let mut server = start();
     let mut client = server.client();
     client.send("GET /topics/news HTTP/1.1\r\n");
-    server.await_metric("tidings_request_threads", 2);
+    server.await_metric("tidings_requests_waiting", 1);
     server.handle.drain();
     client.send("Host: t\r\n\r\n");
     let answer = client.response();
@@ -97,7 +97,7 @@ fn a_client_that_does_not_go_is_waited_for_no_longer_than_the_limit() {
     let mut server = run(Server::builder().limits(limits));
     let mut stuck = server.client();
     stuck.send("GET /hea");
-    server.await_metric("tidings_request_threads", 2);
+    server.await_metric("tidings_requests_waiting", 1);
     server.stop();
 }
 

@@ -1,5 +1,6 @@
 //! The server over real sockets: what goes over the wire, by subject.
 
+mod attacks;
 mod client;
 mod draining;
 mod filtering;

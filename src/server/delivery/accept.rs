@@ -4,7 +4,8 @@ use super::connection::Connection;
 use super::{Delivery, LISTENER, Role};
 use crate::http::Status;
 use crate::server::metrics::{Gauge, Present};
-use crate::server::response::{Persistence, Response};
+use crate::server::refusals::Reason;
+use crate::server::response::Response;
 use bytes::BytesMut;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Poll};
@@ -81,12 +82,12 @@ impl Delivery {
 
     /// No thread, and no look at the request.
     fn refuse(&mut self, socket: TcpStream, now: Instant) {
+        self.shared.metrics.refusals.count(Reason::Connections);
         let refusals = self.acceptor.as_ref().map(|acceptor| &acceptor.refusals);
         let Some(seat) = refusals.and_then(|refusals| refusals.enter_below(REFUSALS)) else { return };
         let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many connections");
         let mut output = BytesMut::new();
-        response.encode_head(Persistence { keep_alive: false, is_http_1_0: false }, &mut output);
-        output.extend_from_slice(&response.body);
+        response.encode_last(&mut output);
         self.shared.metrics.answered(response.status);
         self.welcome(socket, output, Role::Closing, seat, now);
     }

@@ -4,6 +4,7 @@ use super::Role;
 use super::batches::Batches;
 use super::outgoing::Outgoing;
 use crate::server::metrics::Present;
+use crate::server::refusals::Reason;
 use crate::server::shared::Shared;
 use bytes::BytesMut;
 use mio::net::TcpStream;
@@ -28,7 +29,7 @@ pub(super) enum Fate {
     ReadMore,
     /// Everything went out: look whether there is more for it.
     Deliver,
-    /// A request has begun: a thread's.
+    /// A request's head is whole: a thread's.
     Request,
     /// It is over.
     Gone,
@@ -66,7 +67,7 @@ impl Connection {
             Role::Held(held) => Some(&held.cell),
             Role::Stream(subscriber) => Some(&subscriber.cell),
             Role::WebSocket(socket) => Some(&socket.subscriber.cell),
-            Role::Idle | Role::Answered { .. } | Role::Closing => None,
+            Role::Idle | Role::Incoming(_) | Role::Answered { .. } | Role::Closing => None,
         }
     }
 
@@ -76,6 +77,7 @@ impl Connection {
         let write = (!self.out.is_empty()).then(|| self.out.since() + limits.write_time);
         match &self.role {
             Role::Idle => self.begun + limits.idle_time,
+            Role::Incoming(incoming) => incoming.due(shared),
             Role::Held(held) => held.due().unwrap_or(self.begun),
             Role::Stream(_) => write.unwrap_or(self.out.since() + limits.keepalive),
             Role::WebSocket(socket) => write.into_iter().chain(socket.due()).min().unwrap_or(self.begun),
@@ -91,8 +93,12 @@ impl Connection {
         }
         let is_stuck = !self.out.is_empty() && self.out.since() + turn.shared.limits.write_time <= turn.now;
         match &mut self.role {
+            Role::Stream(_) | Role::WebSocket(_) | Role::Answered { .. } if is_stuck => {
+                turn.shared.metrics.refusals.count(Reason::WriteTime);
+                Fate::Gone
+            }
             Role::Idle | Role::Answered { .. } | Role::Closing => Fate::Gone,
-            Role::Stream(_) | Role::WebSocket(_) if is_stuck => Fate::Gone,
+            Role::Incoming(_) => self.give_up_request(turn),
             Role::Stream(subscriber) => {
                 // A bookmark rather than a comment: it says what is still true, and costs the same.
                 subscriber.bookmark(self.out.own(turn.now));
@@ -102,6 +108,9 @@ impl Connection {
                 if socket.keep_alive(self.out.own(turn.now), turn.now) {
                     self.flush(turn)
                 } else {
+                    if socket.is_open() {
+                        turn.shared.metrics.refusals.count(Reason::PongTime);
+                    }
                     self.close(turn)
                 }
             }
@@ -130,7 +139,7 @@ impl Connection {
                     self.role = answered;
                     false
                 }
-                Role::Idle | Role::Answered { .. } | Role::Closing => return Fate::Stay,
+                Role::Idle | Role::Incoming(_) | Role::Answered { .. } | Role::Closing => return Fate::Stay,
             };
             let fate = self.flush(turn);
             if !has_more || fate != Fate::Deliver {
@@ -144,9 +153,9 @@ impl Connection {
     pub(super) fn drain(&mut self, batches: &mut Batches, turn: &mut Turn<'_>) -> Fate {
         match &mut self.role {
             // A request that is there already gets its answer, which says that the server goes away.
-            Role::Idle => match self.begin_request() {
-                Fate::Request => Fate::Request,
-                _ => Fate::Gone,
+            Role::Idle => match self.read_head(turn) {
+                Fate::Stay if matches!(self.role, Role::Idle) => Fate::Gone,
+                fate => fate,
             },
             Role::Held(held) => {
                 self.role = held.drain(&mut self.out, batches, turn);
@@ -164,7 +173,7 @@ impl Connection {
                 *keep_alive = false;
                 self.flush(turn)
             }
-            Role::Closing => Fate::Stay,
+            Role::Incoming(_) | Role::Closing => Fate::Stay,
         }
     }
 
@@ -202,7 +211,7 @@ impl Connection {
                 self.role = Role::Idle;
                 self.begun = turn.now;
                 // The next request may be here already.
-                if self.input.is_empty() { Fate::Stay } else { Fate::Request }
+                if self.input.is_empty() { Fate::Stay } else { self.read_head(turn) }
             }
             Role::Answered { keep_alive: false } => self.close(turn),
             Role::Closing => {
@@ -210,7 +219,7 @@ impl Connection {
                 let _ = self.socket.shutdown(Shutdown::Write);
                 Fate::Stay
             }
-            Role::Idle | Role::Held(_) => Fate::Stay,
+            Role::Idle | Role::Incoming(_) | Role::Held(_) => Fate::Stay,
         }
     }
 }

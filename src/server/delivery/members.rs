@@ -3,7 +3,9 @@
 use super::batches::Batches;
 use super::connection::Connection;
 use super::{Audience, Delivery, FIRST_CONNECTION, Handed};
+use crate::server::refusals::Reason;
 use crate::server::request;
+use crate::server::workers::Worker;
 use mio::{Interest, Token};
 use std::collections::BTreeSet;
 use std::net::TcpStream;
@@ -50,13 +52,27 @@ impl Delivery {
         Some(connection)
     }
 
-    /// A request has begun: a thread reads it.
-    pub(super) fn begin_request(&mut self, token: Token) {
+    /// Threads for the requests that wait for one, as far as there are any.
+    pub(super) fn start_requests(&mut self, now: Instant) {
+        while let Some(token) = self.ready.front().copied() {
+            // It may have given up, or be gone.
+            if self.connections.get(&token).is_some_and(Connection::is_ready) {
+                let Some(worker) = Worker::enter(&self.shared) else { return };
+                self.start_request(token, worker, now);
+            }
+            self.ready.pop_front();
+        }
+    }
+
+    fn start_request(&mut self, token: Token, worker: Worker, now: Instant) {
+        let Ok(thread) = request::Thread::start(worker) else {
+            return self.step(token, now, |connection, turn| connection.refuse_busy(Reason::NoThread, turn));
+        };
         let Some(connection) = self.remove(token) else { return };
         let Connection { socket, input, seat, .. } = connection;
         let socket = into_std(socket);
         if socket.set_nonblocking(false).is_ok() {
-            request::spawn(&self.shared, socket, input, seat);
+            thread.serve(&self.shared, socket, input, seat);
         }
     }
 

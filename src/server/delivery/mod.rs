@@ -11,6 +11,9 @@
 //! cursor and at most one batch of the log that it shares with others. What wakes the loop is a socket, a publish, a
 //! connection handed over or a timer, and nothing else: on an idle server it does not run.
 //!
+//! A request gets a thread once its head is here, and waits in line where there is none: however many are slow to say
+//! what they want, they keep nobody from being answered.
+//!
 //! Fair: of each connection a buffer full is read, of a WebSocket no more messages than fit its share, and a few batches
 //! are written in a turn; what is left waits for the next one, before which the loop does not sleep.
 
@@ -19,6 +22,7 @@ mod batches;
 mod connection;
 mod format;
 mod held;
+mod incoming;
 mod members;
 mod outgoing;
 mod reading;
@@ -38,9 +42,10 @@ use accept::Acceptor;
 use batches::Batches;
 use bytes::BytesMut;
 use connection::{Connection, Fate, Turn};
+use incoming::Incoming;
 use mio::{Events, Poll, Token};
 use std::boxed::Box;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::mem;
 use std::net::TcpStream;
@@ -67,6 +72,8 @@ pub(super) struct Handed {
 pub(super) enum Role {
     /// A request.
     Idle,
+    /// The rest of a request's head, or a thread.
+    Incoming(Box<Incoming>),
     /// News, to answer a poll with.
     Held(Box<HeldPoll>),
     /// News, for a client that only listens.
@@ -101,6 +108,9 @@ pub(super) struct Delivery {
     sweep: Option<Instant>,
     /// Connections that had their share of reading, for the next turn.
     unread: Vec<Token>,
+    /// Requests that want a thread, in the order in which they came. Bounded as connections are: those that have given up
+    /// are in front.
+    ready: VecDeque<Token>,
     /// Connections that may want a batch.
     hungry: Vec<Token>,
     buffer: Vec<u8>,
@@ -127,6 +137,7 @@ impl Delivery {
             timers: Timers::default(),
             sweep: None,
             unread: Vec::new(),
+            ready: VecDeque::new(),
             hungry: Vec::new(),
             buffer: std::vec![0; BUFFER],
             batches: Batches::new(encoding),
@@ -214,6 +225,7 @@ impl Delivery {
             self.time_out(token, &mut batches, now);
         }
         self.deliver(inbox.dirty, &mut batches, now);
+        self.start_requests(now);
         self.batches = batches;
     }
 
@@ -224,7 +236,7 @@ impl Delivery {
         let was_subscribed = connection.subscribed().map(|cell| cell.epoch());
         let mut turn = Turn { shared: &self.shared, buffer: &mut self.buffer, now };
         let fate = act(connection, &mut turn);
-        if fate != Fate::Gone && fate != Fate::Request {
+        if fate != Fate::Gone {
             let due = connection.due(&self.shared);
             self.timers.arm(token, &mut connection.armed, due);
         }
@@ -238,7 +250,7 @@ impl Delivery {
             Fate::ReadMore => self.unread.push(token),
             Fate::Deliver => self.hungry.push(token),
             Fate::Gone => drop(self.remove(token)),
-            Fate::Request => self.begin_request(token),
+            Fate::Request => self.ready.push_back(token),
         }
     }
 

@@ -10,23 +10,13 @@ impl Connection {
     /// again.
     pub(super) fn readable(&mut self, turn: &mut Turn<'_>) -> Fate {
         match &mut self.role {
-            Role::Idle => self.begin_request(),
+            Role::Idle | Role::Incoming(_) => self.read_head(turn),
             // A poll's client that has ended its stream is taken for gone. It could have shut down its sending side
             // only, but cannot be told from one that vanished, and that must not be held for a minute.
             Role::Held(_) | Role::Answered { .. } => self.read_ahead(turn),
             // Whoever listens to a stream has nothing more to say.
             Role::Stream(_) | Role::Closing => self.discard(turn),
             Role::WebSocket(_) => self.read_frames(turn),
-        }
-    }
-
-    /// A request begins, or the client has gone. Nothing is taken from the socket: reading is the thread's.
-    pub(super) fn begin_request(&mut self) -> Fate {
-        match self.socket.peek(&mut [0]) {
-            Ok(0) => Fate::Gone,
-            Ok(_) => Fate::Request,
-            Err(error) if is_for_later(&error) => Fate::Stay,
-            Err(_) => Fate::Gone,
         }
     }
 
@@ -87,7 +77,12 @@ impl Connection {
 
     /// Writes what a connection came with, once the frames are read that came with its handshake.
     pub(super) fn begin(&mut self, turn: &mut Turn<'_>) -> Fate {
-        let Role::WebSocket(socket) = &mut self.role else { return self.flush(turn) };
+        let socket = match &mut self.role {
+            // The beginning of a head came with it.
+            Role::Idle => return self.read_head(turn),
+            Role::WebSocket(socket) => socket,
+            _ => return self.flush(turn),
+        };
         let mut input = std::mem::take(&mut self.input);
         let used = socket.receive(&mut input, self.out.own(turn.now), turn.shared, turn.now);
         self.input = BytesMut::from(input.get(used..).unwrap_or_default());
@@ -100,6 +95,6 @@ impl Connection {
     }
 }
 
-fn is_for_later(error: &io::Error) -> bool {
+pub(super) fn is_for_later(error: &io::Error) -> bool {
     error.kind() == ErrorKind::WouldBlock
 }

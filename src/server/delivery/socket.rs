@@ -86,6 +86,11 @@ impl TopicSocket {
         }
     }
 
+    /// Whether no side has said goodbye.
+    pub(super) fn is_open(&self) -> bool {
+        self.connection.is_open()
+    }
+
     /// Whether nothing more is to be said or heard.
     pub(super) fn is_over(&self) -> bool {
         self.connection.transport() != Transport::KeepOpen

@@ -5,6 +5,7 @@ use super::super::routes::{EventStreamHandler, WebSocketHandler};
 use super::super::{EventStream, WebSocket};
 use super::{Client, wire};
 use crate::server::delivery::Role;
+use crate::server::metrics::Present;
 use crate::ws::{CloseCode, Connection};
 use bytes::BytesMut;
 use std::boxed::Box;
@@ -14,7 +15,13 @@ use std::string::String;
 use std::sync::Arc;
 
 /// A handler, and the connection in the state that it gets it in.
-pub(super) enum Mounted {
+pub(super) struct Mounted {
+    pub(super) handler: Mount,
+    /// Counts its thread.
+    pub(super) present: Present,
+}
+
+pub(super) enum Mount {
     WebSocket { handler: Arc<WebSocketHandler>, opening: Box<Opening>, connection: Box<Connection> },
     EventStream { handler: Arc<EventStreamHandler>, opening: Box<Opening>, last_event_id: String, chunked: bool },
 }
@@ -28,8 +35,8 @@ impl Client {
         let Self { shared, socket, seat, busy } = self;
         let socket = Arc::new(socket);
         let interruptible = shared.interruptible(&socket);
-        let rest = match mounted {
-            Mounted::WebSocket { handler, opening, connection } => {
+        let rest = match mounted.handler {
+            Mount::WebSocket { handler, opening, connection } => {
                 let (shared_too, socket_too) = (Arc::clone(&shared), Arc::clone(&socket));
                 let Ok(mut websocket) = WebSocket::new(shared_too, socket_too, opening, *connection, input) else {
                     return;
@@ -45,7 +52,7 @@ impl Client {
                 };
                 websocket.finish(code)
             }
-            Mounted::EventStream { handler, opening, last_event_id, chunked } => {
+            Mount::EventStream { handler, opening, last_event_id, chunked } => {
                 let (shared_too, socket_too) = (Arc::clone(&shared), Arc::clone(&socket));
                 let mut events = EventStream::new(shared_too, socket_too, opening, last_event_id, chunked);
                 let ended = guarded(|| handler(&mut events));
@@ -55,7 +62,7 @@ impl Client {
                 events.finish(matches!(ended, Some(Ok(()))))
             }
         };
-        drop(interruptible);
+        drop((interruptible, mounted.present));
         // Nobody else has it now. What is left to be written the loop writes, and closes the connection in good order.
         if let Some(socket) = Arc::into_inner(socket) {
             let client = Self { shared, socket, seat, busy };

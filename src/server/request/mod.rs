@@ -1,4 +1,4 @@
-//! A connection while a request is being read and answered: plain blocking code, in a thread.
+//! A connection while a request is being answered, and its body read: plain blocking code, in a thread.
 //!
 //! ```text
 //!   loop ──▶ head ──▶ route ──┬──▶ answer ──▶ another request within a second? ──no──▶ loop (idle)
@@ -7,8 +7,8 @@
 //!              └─ 408, 431 … ────▶ answer ────────────────────────────────────────────▶ loop (closing)
 //! ```
 //!
-//! A thread is there only while its client has something to say: clients that wait are the loop's. So the stacks can be
-//! small, and ten thousand subscribers cost no thread at all.
+//! A thread is there only while its client has something to say: clients that wait are the loop's, and so is a head that
+//! is slow to come. So the stacks can be small, and ten thousand subscribers cost no thread at all.
 
 mod body;
 mod handler;
@@ -25,9 +25,11 @@ mod wire_view;
 use super::access::Origin;
 use super::delivery::{Handed, Role};
 use super::metrics::Present;
+use super::refusals::Reason;
 use super::response::{Persistence, Response};
 use super::shared::{Busy, Shared};
 use super::wire;
+use super::workers::Worker;
 use crate::http::{BodyReader, Framing, RequestHead, RequestReader, Status, Version};
 use body::Body;
 use bytes::{Buf, BytesMut};
@@ -35,8 +37,9 @@ use handler::Mounted;
 use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Stack of a request thread. What the server itself needs is a tenth of it; the rest is for hooks and handlers of the
 /// embedder's. Only pages that were touched cost memory.
@@ -46,17 +49,28 @@ const STACK: usize = 256 * 1024;
 /// than a socket takes at once.
 const MAX_WRITTEN_HERE: usize = 64 * 1024;
 
-/// Serves the connection in a thread of its own until it has nothing to say. `input`: what of it was read already. If
-/// there is no thread to be had the connection is closed.
-pub(super) fn spawn(shared: &Arc<Shared>, socket: TcpStream, input: BytesMut, seat: Present) {
-    let busy = Some(shared.busy());
-    let client = Client { shared: Arc::clone(shared), socket, seat, busy };
-    let thread = thread::Builder::new().name("tidings-request".into()).stack_size(STACK);
-    let count = shared.metrics.threads.enter();
-    let _ = thread.spawn(move || {
-        let _count = count;
-        client.serve(input);
-    });
+/// A thread that waits for its first request.
+pub(super) struct Thread(SyncSender<(Client, BytesMut)>);
+
+impl Thread {
+    /// Starts one. Only then a connection is given to it, so that where the system has no thread its client can be told.
+    pub(super) fn start(worker: Worker) -> io::Result<Self> {
+        let (sender, receiver) = sync_channel::<(Client, BytesMut)>(1);
+        let thread = thread::Builder::new().name("tidings-request".into()).stack_size(STACK);
+        thread.spawn(move || {
+            if let Ok((client, input)) = receiver.recv() {
+                client.serve(input, worker);
+            }
+        })?;
+        Ok(Self(sender))
+    }
+
+    /// Serves the connection until it has nothing to say. `input`: what of it was read already.
+    pub(super) fn serve(self, shared: &Arc<Shared>, socket: TcpStream, input: BytesMut, seat: Present) {
+        let busy = Some(shared.busy());
+        // There is room for one, and the thread waits for it.
+        let _ = self.0.send((Client { shared: Arc::clone(shared), socket, seat, busy }, input));
+    }
 }
 
 /// One client, connected.
@@ -113,7 +127,7 @@ enum Next {
 }
 
 impl Client {
-    fn serve(mut self, mut input: BytesMut) {
+    fn serve(mut self, mut input: BytesMut, worker: Worker) {
         loop {
             match self.next(input) {
                 Next::Request(rest) => {
@@ -125,7 +139,10 @@ impl Client {
                 }
                 Next::Idle => return self.hand_over(Role::Idle, BytesMut::new(), BytesMut::new()),
                 Next::Loop(role, output, input) => return self.hand_over(role, output, input),
-                Next::Handler(mounted, output, input) => return self.handle(mounted, &output, &input),
+                Next::Handler(mounted, output, input) => {
+                    drop(worker);
+                    return self.handle(mounted, &output, &input);
+                }
                 Next::Gone => return,
             }
         }
@@ -135,7 +152,9 @@ impl Client {
     fn next(&mut self, mut input: BytesMut) -> Next {
         let limits = &self.shared.limits;
         if input.is_empty() {
-            let until = Instant::now() + limits.next_request_time;
+            let patience =
+                if self.shared.workers.are_scarce(limits) { Duration::ZERO } else { limits.next_request_time };
+            let until = Instant::now() + patience;
             match wire::read(&self.socket, &mut input, limits.head.bytes, until) {
                 Ok(0) => return Next::Gone,
                 Ok(_) => {}
@@ -144,27 +163,20 @@ impl Client {
             }
         }
         self.busy.get_or_insert_with(|| self.shared.busy());
-        let until = Instant::now() + limits.head_time;
-        let mut reader = RequestReader::new(limits.head);
-        let mut unsent = BytesMut::new();
-        loop {
-            let consumed = match reader.receive(&input, &mut unsent) {
-                // The reader's own answer knows no date.
-                Err(error) => return self.last(&Response::fault(error.status(), std::format!("{error}"))),
-                Ok(step) => match step.event {
-                    Some(head) => return self.answer(&head, input.get(step.consumed..).unwrap_or_default()),
-                    None => step.consumed,
-                },
-            };
-            input.advance(consumed);
-            let room = limits.head.bytes.saturating_sub(input.len()).max(1);
-            match wire::read(&self.socket, &mut input, room, until) {
-                Ok(0) => return Next::Gone,
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::TimedOut => return self.too_slow(),
-                Err(_) => return Next::Gone,
+        let consumed = match RequestReader::new(limits.head).receive(&input, &mut BytesMut::new()) {
+            // The reader's own answer knows no date.
+            Err(error) => {
+                self.shared.metrics.refusals.count(Reason::Head);
+                return self.last(&Response::fault(error.status(), std::format!("{error}")));
             }
-        }
+            Ok(step) => match step.event {
+                Some(head) => return self.answer(&head, input.get(step.consumed..).unwrap_or_default()),
+                None => step.consumed,
+            },
+        };
+        // The rest may take its time to come: the loop's.
+        input.advance(consumed);
+        Next::Loop(Role::Idle, BytesMut::new(), input)
     }
 
     /// Answers a request; `rest` is what was read behind its head.
@@ -184,7 +196,7 @@ impl Client {
             socket: &self.socket,
             origin,
             persistence,
-            body: Body::new(head, framing, &self.shared.limits, &self.socket, rest),
+            body: Body::new(head, framing, &self.shared, &self.socket, rest),
         };
         let reply = request.reply();
         let body = request.body;
@@ -232,16 +244,10 @@ impl Client {
         }
     }
 
-    /// RFC 9110 §15.5.9
-    fn too_slow(&self) -> Next {
-        self.last(&Response::fault(Status::REQUEST_TIMEOUT, "the request took too long"))
-    }
-
     /// The connection ends with this answer.
     fn last(&self, response: &Response) -> Next {
         let mut output = BytesMut::new();
-        response.encode_head(Persistence { keep_alive: false, is_http_1_0: false }, &mut output);
-        output.extend_from_slice(&response.body);
+        response.encode_last(&mut output);
         self.shared.metrics.answered(response.status);
         Next::Loop(Role::Closing, output, BytesMut::new())
     }

@@ -2,11 +2,13 @@
 
 use super::super::access::Action;
 use super::super::delivery::Role;
+use super::super::metrics::Present;
 use super::super::opening::Opening;
+use super::super::refusals::Reason;
 use super::super::response::Response;
 use super::super::routes::{EventStreamHandler, Handler, WebSocketHandler, WebSocketOptions};
 use super::super::wire::CHUNK;
-use super::handler::Mounted;
+use super::handler::{Mount, Mounted};
 use super::negotiate::EVENT_STREAM;
 use super::route::{not_allowed, options};
 use super::{Reply, Request, Status};
@@ -38,6 +40,7 @@ impl Request<'_> {
     fn websocket_for(&self, options: &WebSocketOptions, handler: &Arc<WebSocketHandler>) -> Result<Reply, Reply> {
         let handshake = self.handshake()?;
         let mut opening = self.admit()?;
+        let present = self.handler_seat()?;
         // RFC 6455 §4.2.2: one of those that were offered, or none.
         let is_offered = |known: &&String| handshake.subprotocols().any(|offered| offered == **known);
         opening.subprotocol = options.subprotocols.iter().find(is_offered).cloned();
@@ -50,7 +53,10 @@ impl Request<'_> {
         self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
         let config = blocking::config(&options.config, CHUNK);
         let connection = Box::new(Connection::server(config).with_extensions(&extensions));
-        Ok(Reply::Handler(Mounted::WebSocket { handler: Arc::clone(handler), opening, connection }, output))
+        Ok(Reply::Handler(
+            Mounted { present, handler: Mount::WebSocket { handler: Arc::clone(handler), opening, connection } },
+            output,
+        ))
     }
 
     fn event_stream_for(&self, handler: &Arc<EventStreamHandler>) -> Result<Reply, Reply> {
@@ -58,6 +64,7 @@ impl Request<'_> {
         // another origin from having it done: the browser only keeps the answer from that page.
         self.origin.check().map_err(Reply::Answer)?;
         let opening = self.admit()?;
+        let present = self.handler_seat()?;
         let output = self.stream_head(EVENT_STREAM);
         self.shared.metrics.answered(Status::OK);
         // RFC 9110 §9.3.2: the same head, and no body; the handler is not asked for one.
@@ -67,7 +74,19 @@ impl Request<'_> {
         let last_event_id = self.last_event_id().map(String::from).unwrap_or_default();
         let chunked = !self.persistence.is_http_1_0;
         let handler = Arc::clone(handler);
-        Ok(Reply::Handler(Mounted::EventStream { handler, opening, last_event_id, chunked }, output))
+        Ok(Reply::Handler(
+            Mounted { present, handler: Mount::EventStream { handler, opening, last_event_id, chunked } },
+            output,
+        ))
+    }
+
+    /// One of the threads that handlers may have.
+    fn handler_seat(&self) -> Result<Present, Reply> {
+        let metrics = &self.shared.metrics;
+        metrics.handlers.enter_below(self.shared.limits.handlers).ok_or_else(|| {
+            metrics.refusals.count(Reason::Handlers);
+            Reply::Answer(Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many of these"))
+        })
     }
 
     /// Asks the hook, and keeps for the handler what it may want to know.

@@ -4,6 +4,7 @@ use super::super::access::{Action, Origin};
 use super::super::answer;
 use super::super::delivery::{HeldPoll, Role};
 use super::super::metrics::Via;
+use super::super::refusals::Reason;
 use super::super::response::Response;
 use super::super::topics::TopicCell;
 use super::{Reply, Request, Status, query};
@@ -39,7 +40,10 @@ impl Request<'_> {
     /// The topic, made if there is none.
     pub(super) fn open(&self, name: &TopicName) -> Result<Arc<TopicCell>, Response> {
         let opened = self.shared.topics.open(name, Instant::now());
-        opened.map_err(|_| Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many topics"))
+        opened.map_err(|_| {
+            self.shared.metrics.refusals.count(Reason::Topics);
+            Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many topics")
+        })
     }
 
     fn answer_or_hold(&self, poll: &longpoll::Request, cell: Arc<TopicCell>) -> Reply {
@@ -59,6 +63,7 @@ impl Request<'_> {
         };
         // What is published from here on finds the poll behind the head, and the loop looks when it takes the poll over.
         let Some(present) = delivery.subscribers.enter_below(self.shared.limits.held_polls) else {
+            self.shared.metrics.refusals.count(Reason::HeldPolls);
             return Reply::Answer(Response::busy(Status::TOO_MANY_REQUESTS, "too many polls are held"));
         };
         let origin = match self.origin {

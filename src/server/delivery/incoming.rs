@@ -1,0 +1,117 @@
+//! A request on its way in. The loop reads its head, however slowly that comes, so that a client which takes its time
+//! costs no thread; the thread that answers gets it whole.
+
+use super::Role;
+use super::connection::{Connection, Fate, Turn};
+use super::reading::is_for_later;
+use crate::http::{RequestReader, Status};
+use crate::server::metrics::Present;
+use crate::server::refusals::Reason;
+use crate::server::response::Response;
+use crate::server::shared::Shared;
+use bytes::{Buf, BytesMut};
+use std::boxed::Box;
+use std::io::{ErrorKind, Read};
+use std::time::Instant;
+
+#[derive(Debug)]
+pub(in super::super) struct Incoming {
+    reader: RequestReader,
+    /// When its first byte was seen, or when it was whole.
+    since: Instant,
+    /// It waits for a thread.
+    is_whole: bool,
+    _present: Present,
+}
+
+impl Incoming {
+    fn new(turn: &Turn<'_>) -> Self {
+        let reader = RequestReader::new(turn.shared.limits.head);
+        let present = turn.shared.metrics.waiting.enter();
+        Self { reader, since: turn.now, is_whole: false, _present: present }
+    }
+
+    /// A thread may be waited for as long as a head.
+    pub(super) fn due(&self, shared: &Shared) -> Instant {
+        self.since + shared.limits.head_time
+    }
+}
+
+impl Connection {
+    /// Reads what there is of the head of a request; nothing behind it, but for what comes in the same piece.
+    pub(super) fn read_head(&mut self, turn: &mut Turn<'_>) -> Fate {
+        loop {
+            if let Some(fate) = self.look_at_head(turn) {
+                return fate;
+            }
+            let room = turn.shared.limits.head.bytes.saturating_sub(self.input.len()).clamp(1, turn.buffer.len());
+            let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
+            match self.socket.read(buffer) {
+                Ok(0) => return Fate::Gone,
+                Ok(got) => self.input.extend_from_slice(buffer.get(..got).unwrap_or_default()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_for_later(&error) => return Fate::Stay,
+                Err(_) => return Fate::Gone,
+            }
+        }
+    }
+
+    /// `None`: more must be read.
+    fn look_at_head(&mut self, turn: &mut Turn<'_>) -> Option<Fate> {
+        if self.input.is_empty() {
+            return None;
+        }
+        if matches!(self.role, Role::Idle) {
+            self.role = Role::Incoming(Box::new(Incoming::new(turn)));
+        }
+        let Role::Incoming(incoming) = &mut self.role else { return Some(Fate::Stay) };
+        if incoming.is_whole {
+            // What it sends now is the thread's to read, and so is its end.
+            return Some(Fate::Stay);
+        }
+        // The reader's own answer knows no date.
+        let consumed = match incoming.reader.receive(&self.input, &mut BytesMut::new()) {
+            Err(error) => {
+                let response = Response::fault(error.status(), std::format!("{error}"));
+                return Some(self.refuse(&response, Reason::Head, turn));
+            }
+            Ok(step) if step.event.is_some() => {
+                (incoming.is_whole, incoming.since) = (true, turn.now);
+                return Some(Fate::Request);
+            }
+            Ok(step) => step.consumed,
+        };
+        self.input.advance(consumed);
+        None
+    }
+
+    /// Whether it waits for a thread.
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(&self.role, Role::Incoming(incoming) if incoming.is_whole)
+    }
+
+    /// The time for the head is over, or the one for a thread.
+    pub(super) fn give_up_request(&mut self, turn: &mut Turn<'_>) -> Fate {
+        if self.is_ready() {
+            return self.refuse_busy(Reason::RequestThreads, turn);
+        }
+        // RFC 9110 §15.5.9
+        let response = Response::fault(Status::REQUEST_TIMEOUT, "the request took too long");
+        self.refuse(&response, Reason::HeadTime, turn)
+    }
+
+    /// No thread for it.
+    pub(super) fn refuse_busy(&mut self, reason: Reason, turn: &mut Turn<'_>) -> Fate {
+        let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many requests at once");
+        self.refuse(&response, reason, turn)
+    }
+
+    /// The connection ends with this answer.
+    fn refuse(&mut self, response: &Response, reason: Reason, turn: &mut Turn<'_>) -> Fate {
+        turn.shared.metrics.answered(response.status);
+        turn.shared.metrics.refusals.count(reason);
+        self.input = BytesMut::new();
+        response.encode_last(self.out.own(turn.now));
+        self.close(turn)
+    }
+}

@@ -1,0 +1,137 @@
+//! What a server on the open internet meets: each attack has a bound, an answer that names it, and a count.
+
+use crate::client::{Client, WebSocket};
+use crate::running::{Running, run, start_with};
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
+use tidings::server::{Access, Limits, Server};
+use tidings::ws::Config;
+
+fn refusals(server: &Running, reason: &str) -> u64 {
+    server.metric(&format!("tidings_refusals_total{{reason=\"{reason}\"}}"))
+}
+
+fn many(server: &Running, number: usize, begins_with: &str) -> Vec<Client> {
+    let begin = |_| {
+        let mut client = server.client();
+        client.send(begins_with);
+        client
+    };
+    (0..number).map(begin).collect()
+}
+
+#[test]
+fn slow_heads_cost_no_threads_and_lock_out_nobody() {
+    let server = start_with(&Limits { request_threads: 1, ..Limits::default() });
+    let mut slow = many(&server, 100, "GET /healthz HTTP/1.1\r\nHost: ");
+    server.await_metric("tidings_requests_waiting", 100);
+    assert_eq!(server.client().get("/healthz").status, 200);
+    // The one thread is the one that asks.
+    assert_eq!(server.metric("tidings_request_threads"), 1);
+    for client in &mut slow {
+        client.send("t\r\n\r\n");
+        assert_eq!(client.response().status, 200);
+    }
+    server.await_metric("tidings_requests_waiting", 0);
+}
+
+#[test]
+fn the_head_of_the_next_request_may_be_slow_too() {
+    let limits = Limits { head_time: Duration::from_millis(30), ..Limits::default() };
+    let server = start_with(&limits);
+    let mut client = server.client();
+    client.send("GET /healthz HTTP/1.1\r\nHost: t\r\n\r\nGET /hea");
+    assert_eq!(client.response().status, 200);
+    assert_eq!(client.response().status, 408);
+    client.expect_end();
+    assert_eq!(refusals(&server, "head_time"), 1);
+}
+
+#[test]
+fn slow_bodies_take_half_of_the_threads_and_no_more() {
+    let server = start_with(&Limits { request_threads: 4, ..Limits::default() });
+    let mut slow = many(&server, 2, "POST /topics/news HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nab");
+    server.await_metric("tidings_slow_bodies", 2);
+    let mut third = server.client();
+    third.send("POST /topics/news HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nab");
+    let answer = third.response();
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+    third.expect_end();
+    assert_eq!(refusals(&server, "request_threads"), 1);
+    // Whose body is there at once waits for nothing.
+    assert_eq!(server.client().post("/topics/news", "abcd").status, 201);
+    for client in &mut slow {
+        client.send("cd");
+        assert_eq!(client.response().status, 201);
+    }
+    server.await_metric("tidings_slow_bodies", 0);
+}
+
+/// A server whose hook keeps its thread until it is let go, and says when it does so, for requests with the query `stop`.
+fn with_a_slow_hook(limits: &Limits) -> (Running, mpsc::Receiver<()>, mpsc::Sender<()>) {
+    let (stop, stopped) = mpsc::channel();
+    let (go, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let server = run(Server::builder().limits(*limits).authorize(move |request| {
+        if request.head.query() == Some("stop") {
+            stop.send(()).unwrap();
+            let _ = gate.lock().unwrap().recv();
+        }
+        Access::Granted
+    }));
+    (server, stopped, go)
+}
+
+#[test]
+fn a_request_waits_for_a_thread() {
+    let (server, stopped, go) = with_a_slow_hook(&Limits { request_threads: 1, ..Limits::default() });
+    let mut first = many(&server, 1, "GET /topics/news?stop HTTP/1.1\r\nHost: t\r\n\r\n");
+    stopped.recv().unwrap();
+    let mut others = many(&server, 20, "GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n");
+    go.send(()).unwrap();
+    assert_eq!(first[0].response().status, 200);
+    for client in &mut others {
+        assert_eq!(client.response().status, 200);
+    }
+}
+
+#[test]
+fn a_request_that_gets_no_thread_is_503() {
+    let limits = Limits { request_threads: 1, head_time: Duration::from_millis(50), ..Limits::default() };
+    let (server, stopped, go) = with_a_slow_hook(&limits);
+    let mut first = server.client();
+    first.request("GET", "/topics/news?stop", "");
+    stopped.recv().unwrap();
+    let mut refused = 0;
+    for mut client in many(&server, 3, "GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n") {
+        let answer = client.response();
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+        client.expect_end();
+        refused += 1;
+    }
+    drop(go);
+    assert_eq!(first.response().status, 200);
+    assert_eq!(refusals(&server, "request_threads"), refused);
+}
+
+#[test]
+fn one_handler_too_many_is_503() {
+    let limits = Limits { handlers: 1, ..Limits::default() };
+    let server = run(Server::builder().limits(limits).websocket("/echo", Config::default(), |socket| {
+        while socket.read()?.is_some() {}
+        Ok(())
+    }));
+    let first = WebSocket::open(server.client(), "/echo", &[]);
+    let mut second = server.client();
+    let handshake = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    second.request("GET", "/echo", handshake);
+    let answer = second.response();
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+    assert_eq!(refusals(&server, "handlers"), 1);
+    // No thread of a handler's is one of the requests'.
+    assert_eq!(second.get("/healthz").status, 200);
+    drop(first);
+    server.await_metric("tidings_handler_threads", 0);
+    drop(WebSocket::open(server.client(), "/echo", &[]));
+}
