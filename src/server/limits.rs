@@ -40,6 +40,10 @@ pub struct Limits {
     /// Topics; over it those that nobody uses and nothing was published to go, and if there are none: 503. Default
     /// 10,000.
     pub topics: usize,
+    /// What all topics keep together, in bytes, counted as for one; over it: 503, until messages have grown too old. A
+    /// topic that keeps enough goes on, and drops its own oldest messages for the new ones. Default 1 GiB: 64 topics that are full, and what a small
+    /// machine can spare.
+    pub all_topics_bytes: usize,
     /// An idle keep-alive connection is closed after so long. Default 60 s: longer than the pauses of a client that
     /// polls, shorter than the patience of most proxies.
     pub idle_time: Duration,
@@ -103,6 +107,7 @@ impl Default for Limits {
             poll: longpoll::Options::default(),
             topic: Bounds::default(),
             topics: 10_000,
+            all_topics_bytes: 1 << 30,
             idle_time: Duration::from_secs(60),
             next_request_time: Duration::from_secs(1),
             keepalive: Duration::from_secs(15),

@@ -1,6 +1,7 @@
 //! What the server counts, and how `/metrics` shows it: the Prometheus text format.
 
 use super::refusals::Refusals;
+use super::topics::Topics;
 use super::workers::Workers;
 use crate::http::Status;
 use std::fmt::{self, Write};
@@ -145,14 +146,14 @@ impl Metrics {
     }
 
     /// The page `/metrics`.
-    pub(super) fn render(&self, topics: usize, workers: &Workers) -> String {
+    pub(super) fn render(&self, topics: &Topics, workers: &Workers) -> String {
         let mut text = String::new();
         // A String takes everything.
         let _ = self.write(topics, workers, &mut text);
         text
     }
 
-    fn write(&self, topics: usize, workers: &Workers, out: &mut String) -> fmt::Result {
+    fn write(&self, topics: &Topics, workers: &Workers, out: &mut String) -> fmt::Result {
         single(out, "connections", "gauge", "Connections that are open.", self.connections.value())?;
         single(out, "request_threads", "gauge", "Threads that read or answer a request.", workers.count() as u64)?;
         single(out, "handler_threads", "gauge", "Threads that run a handler.", self.handlers.value())?;
@@ -164,7 +165,8 @@ impl Metrics {
             self.bodies.value(),
         )?;
         single(out, "requests_waiting", "gauge", "Requests without a thread yet.", self.waiting.value())?;
-        single(out, "topics", "gauge", "Topics that exist.", topics as u64)?;
+        single(out, "topics", "gauge", "Topics that exist.", topics.len() as u64)?;
+        single(out, "topics_bytes", "gauge", "What their messages count, all together.", topics.bytes() as u64)?;
         single(out, "publishes_total", "counter", "Messages published.", self.publishes.value())?;
         single(out, "panics_total", "counter", "Panics in hooks and handlers.", self.panics.value())?;
         single(out, "loop_turns_total", "counter", "Turns of the delivery loop.", self.turns.value())?;

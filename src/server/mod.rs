@@ -60,6 +60,7 @@ mod event_stream;
 mod halves;
 mod handle;
 mod limits;
+mod memory;
 mod metrics;
 mod opening;
 mod refusals;
@@ -153,6 +154,9 @@ pub enum PublishError {
     },
     /// There are [`Limits::topics`] already.
     TooManyTopics,
+    /// All topics together keep [`Limits::all_topics_bytes`] already, and this one too little to drop
+    /// for it: there is room again when messages have grown too old.
+    Full,
     /// The server goes away: nobody would hear it any more.
     Draining,
     /// The topic does not take it.
@@ -164,6 +168,7 @@ impl fmt::Display for PublishError {
         match self {
             Self::TooLarge { bytes, limit } => write!(f, "the message has {bytes} bytes, the limit is {limit}"),
             Self::TooManyTopics => f.write_str("there are too many topics"),
+            Self::Full => f.write_str("the topics keep as much as they may, all together"),
             Self::Draining => f.write_str("the server is draining"),
             Self::Topic(error) => error.fmt(f),
         }
@@ -174,7 +179,7 @@ impl core::error::Error for PublishError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Topic(error) => Some(error),
-            Self::TooLarge { .. } | Self::TooManyTopics | Self::Draining => None,
+            Self::TooLarge { .. } | Self::TooManyTopics | Self::Full | Self::Draining => None,
         }
     }
 }

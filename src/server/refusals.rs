@@ -16,12 +16,13 @@ pub(super) enum Reason {
     BodyTime,
     HeldPolls,
     Topics,
+    AllTopicsBytes,
     WriteTime,
     PongTime,
 }
 
 impl Reason {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Connections,
         Self::Head,
         Self::HeadTime,
@@ -31,6 +32,7 @@ impl Reason {
         Self::BodyTime,
         Self::HeldPolls,
         Self::Topics,
+        Self::AllTopicsBytes,
         Self::WriteTime,
         Self::PongTime,
     ];
@@ -46,6 +48,7 @@ impl Reason {
             Self::BodyTime => "body_time",
             Self::HeldPolls => "held_polls",
             Self::Topics => "topics",
+            Self::AllTopicsBytes => "all_topics_bytes",
             Self::WriteTime => "write_time",
             Self::PongTime => "pong_time",
         }

@@ -48,7 +48,7 @@ impl Shared {
         signal: Signal,
     ) -> Self {
         Self {
-            topics: Topics::new(limits.topic, limits.topics),
+            topics: Topics::new(limits.topic, limits.topics, limits.all_topics_bytes),
             metrics: Metrics::default(),
             workers: Workers::default(),
             busy: AtomicUsize::new(0),
@@ -96,7 +96,11 @@ impl Shared {
         if self.is_draining() {
             return Err(PublishError::Draining);
         }
-        let published = cell.append(key, event, data, now)?;
+        let published = cell.append(key, event, data, now).inspect_err(|error| {
+            if *error == PublishError::Full {
+                self.metrics.refusals.count(Reason::AllTopicsBytes);
+            }
+        })?;
         if published.is_new {
             self.metrics.publishes.add(1);
             self.signal.news(cell);

@@ -3,8 +3,9 @@
 //! Two kinds of locks, and never one inside the other: the registry's, held to look up a name, and each topic's, held to
 //! append or to read and encode one batch. Neither is held while a socket is written.
 
+use super::memory::{Memory, Share};
 use super::{PublishError, lock};
-use crate::topic::{Bounds, EventName, IdempotencyKey, Published, Topic, TopicName};
+use crate::topic::{Bounds, EventName, IdempotencyKey, Message, Published, Topic, TopicName};
 use std::boxed::Box;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,6 +18,7 @@ pub(super) struct Topics {
     by_name: Mutex<HashMap<TopicName, Arc<TopicCell>>>,
     bounds: Bounds,
     limit: usize,
+    memory: Memory,
 }
 
 /// One topic and what belongs to it.
@@ -31,8 +33,32 @@ pub(super) struct TopicCell {
 #[derive(Debug)]
 struct Log {
     topic: Topic<Instant>,
+    /// What it keeps, of what all may.
+    share: Share,
     /// When the topic was last seen with messages or users.
     used: Instant,
+}
+
+impl Log {
+    /// Drops what is too old, and gives back what that leaves free.
+    fn expire(&mut self, now: Instant) {
+        self.topic.handle_timeout(now);
+        self.share.shrink_to(self.topic.bytes());
+    }
+
+    /// Takes room for a message of that cost. Where all topics together keep as much as they may, it is this topic's
+    /// oldest messages that go for it, if they are enough: who fills many topics keeps others from making new ones, and
+    /// not from going on with theirs.
+    fn make_room(&mut self, cost: usize) -> bool {
+        if self.share.grow(cost) {
+            return true;
+        }
+        let is_enough = self.topic.bytes() >= cost;
+        while is_enough && self.share.bytes() - self.topic.bytes() < cost {
+            self.topic.drop_first();
+        }
+        is_enough
+    }
 }
 
 /// The server has as many topics as it may have.
@@ -40,8 +66,8 @@ struct Log {
 pub(super) struct TooManyTopics;
 
 impl Topics {
-    pub(super) fn new(bounds: Bounds, limit: usize) -> Self {
-        Self { by_name: Mutex::default(), bounds, limit }
+    pub(super) fn new(bounds: Bounds, limit: usize, bytes: usize) -> Self {
+        Self { by_name: Mutex::default(), bounds, limit, memory: Memory::new(bytes) }
     }
 
     /// The topic of that name, made if there is none: by its first publish or subscription.
@@ -57,7 +83,7 @@ impl Topics {
         if by_name.len() >= self.limit {
             return Err(TooManyTopics);
         }
-        let cell = Arc::new(TopicCell::new(next_epoch(), self.bounds, now));
+        let cell = Arc::new(TopicCell::new(next_epoch(), self.bounds, self.memory.share(), now));
         by_name.insert(name.clone(), Arc::clone(&cell));
         Ok(cell)
     }
@@ -65,6 +91,11 @@ impl Topics {
     /// The topic of that name, if there is one.
     pub(super) fn find(&self, name: &TopicName) -> Option<Arc<TopicCell>> {
         lock(&self.by_name).get(name).cloned()
+    }
+
+    /// What all of them keep, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.memory.taken()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -121,8 +152,8 @@ fn is_over(cell: &mut Arc<TopicCell>, age: Duration, now: Instant) -> bool {
 }
 
 impl TopicCell {
-    fn new(epoch: u64, bounds: Bounds, now: Instant) -> Self {
-        let log = Log { topic: Topic::new(epoch, bounds), used: now };
+    fn new(epoch: u64, bounds: Bounds, share: Share, now: Instant) -> Self {
+        let log = Log { topic: Topic::new(epoch, bounds), share, used: now };
         Self { epoch, log: Mutex::new(log), dirty: AtomicBool::new(false) }
     }
 
@@ -135,14 +166,14 @@ impl TopicCell {
     pub(super) fn read(&self, now: Instant) -> ReadGuard<'_> {
         let mut log = lock(&self.log);
         log.used = log.used.max(now);
-        log.topic.handle_timeout(now);
+        log.expire(now);
         ReadGuard(log)
     }
 
     /// Drops what is too old by now. As long as something is left the topic counts as used.
     fn expire(&self, now: Instant) {
         let mut log = lock(&self.log);
-        log.topic.handle_timeout(now);
+        log.expire(now);
         if !log.topic.is_empty() {
             log.used = log.used.max(now);
         }
@@ -165,10 +196,22 @@ impl TopicCell {
     ) -> Result<Published, PublishError> {
         let mut log = lock(&self.log);
         log.used = log.used.max(now);
+        log.expire(now);
+        // What was published before needs no room, and its publisher must learn that it was.
+        let is_known = key.as_ref().is_some_and(|key| log.topic.knows(key, now));
+        let of_key = key.as_ref().map_or(0, IdempotencyKey::cost);
+        let cost = Message::cost_of(event.as_ref(), &data).saturating_add(of_key);
+        // What is too large by itself the topic says.
+        let is_settled = is_known || cost > log.topic.bounds().bytes;
+        if !is_settled && !log.make_room(cost) {
+            return Err(PublishError::Full);
+        }
         let published = match key {
             Some(key) => log.topic.publish_once(key, event, data, now),
             None => log.topic.publish(event, data, now).map(|id| Published { id, is_new: true }),
         };
+        let bytes = log.topic.bytes();
+        log.share.shrink_to(bytes);
         published.map_err(PublishError::Topic)
     }
 

@@ -26,8 +26,13 @@ impl Message {
     /// [`OVERHEAD`](Self::OVERHEAD).
     #[must_use]
     pub fn cost(&self) -> usize {
-        let event = self.event.as_ref().map_or(0, |event| event.as_str().len());
-        self.data.len().saturating_add(event).saturating_add(Self::OVERHEAD)
+        Self::cost_of(self.event.as_ref(), &self.data)
+    }
+
+    /// The same, of one that is not published yet.
+    pub(crate) fn cost_of(event: Option<&EventName>, data: &str) -> usize {
+        let event = event.map_or(0, |event| event.as_str().len());
+        data.len().saturating_add(event).saturating_add(Self::OVERHEAD)
     }
 }
 

@@ -257,7 +257,8 @@ impl<I: Instant> Topic<I> {
         }
     }
 
-    fn drop_first(&mut self) {
+    /// Drops the oldest message, as if a bound had asked for it.
+    pub(crate) fn drop_first(&mut self) {
         self.times.pop_front();
         if let Some(message) = self.messages.pop_front() {
             self.floor = message.id;

@@ -125,6 +125,12 @@ pub struct Published {
 }
 
 impl<I: Instant> Topic<I> {
+    /// Whether a message came with this key that is kept and not too old by now: to publish with it appends nothing.
+    #[must_use]
+    pub fn knows(&self, key: &IdempotencyKey, now: I) -> bool {
+        self.kept_with(key, now).is_some()
+    }
+
     /// [`publish`](Self::publish), unless a message that is kept came with this key: then that one's id. It must be the
     /// same message, or else it is [`PublishError::KeyReused`]. On an error nothing has changed.
     ///

@@ -1,10 +1,11 @@
 //! What a server on the open internet meets: each attack has a bound, an answer that names it, and a count.
 
-use crate::client::{Client, WebSocket};
+use crate::client::{Client, Frame, WebSocket};
 use crate::running::{Running, run, start_with};
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 use tidings::server::{Access, Limits, Server};
+use tidings::topic::Bounds;
 use tidings::ws::Config;
 
 fn refusals(server: &Running, reason: &str) -> u64 {
@@ -134,4 +135,50 @@ fn one_handler_too_many_is_503() {
     drop(first);
     server.await_metric("tidings_handler_threads", 0);
     drop(WebSocket::open(server.client(), "/echo", &[]));
+}
+
+#[test]
+fn topics_that_keep_too_much_together_take_no_more_and_those_that_keep_some_go_on() {
+    // Each message counts its data and 128.
+    let server = start_with(&Limits { all_topics_bytes: 3000, ..Limits::default() });
+    let kilobyte = "x".repeat(1000 - 128);
+    for n in 0..3 {
+        assert_eq!(server.client().post("/topics/full", &format!("{n}{}", &kilobyte[1..])).status, 201);
+    }
+    assert_eq!(server.metric("tidings_topics_bytes"), 3000);
+    let answer = server.client().post("/topics/other", "x");
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+    assert_eq!(refusals(&server, "all_topics_bytes"), 1);
+    let mut socket = WebSocket::open(server.client(), "/topics/other", &[]);
+    socket.send("x");
+    assert!(matches!(socket.frame(), Some(Frame::Close(1013, _))));
+    // Its oldest makes way, and whoever wanted that is told.
+    assert_eq!(server.client().post("/topics/full", &kilobyte).status, 201);
+    let kept = server.client().get("/topics/full?after=oldest").text();
+    assert!(kept.contains("\"1xxx") && !kept.contains("\"0xxx"), "{}", &kept[..60]);
+    assert_eq!(server.metric("tidings_topics_bytes"), 3000);
+}
+
+#[test]
+fn what_is_taken_already_is_known_even_if_there_is_no_room() {
+    let server = start_with(&Limits { all_topics_bytes: 300, ..Limits::default() });
+    let mut client = server.client();
+    let post = "POST /topics/a HTTP/1.1\r\nHost: t\r\nIdempotency-Key: \"k\"\r\nContent-Length: 1\r\n\r\nx";
+    client.send(post);
+    let first = client.response();
+    assert_eq!(first.status, 201);
+    assert_eq!(client.post("/topics/b", &"y".repeat(100)).status, 503);
+    client.send(post);
+    assert_eq!(client.response().text(), first.text());
+}
+
+#[test]
+fn topics_give_back_what_they_kept() {
+    let topic = Bounds { age: Duration::from_millis(50), ..Bounds::default() };
+    let server = start_with(&Limits { topic, all_topics_bytes: 1000, ..Limits::default() });
+    server.publish("a", &"x".repeat(800));
+    server.await_metric("tidings_topics_bytes", 0);
+    server.publish("b", &"x".repeat(800));
+    server.await_metric("tidings_topics", 0);
+    assert_eq!(server.metric("tidings_topics_bytes"), 0);
 }

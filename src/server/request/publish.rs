@@ -89,6 +89,7 @@ fn refusal(error: PublishError) -> Response {
             Response::fault(Status::UNPROCESSABLE_CONTENT, text)
         }
         PublishError::TooManyTopics
+        | PublishError::Full
         | PublishError::Draining
         | PublishError::Topic(crate::topic::PublishError::Exhausted) => {
             Response::busy(Status::SERVICE_UNAVAILABLE, &text)

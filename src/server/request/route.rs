@@ -40,7 +40,7 @@ impl Request<'_> {
             "/metrics" if is_metrics => self.page(|request| {
                 text(METRICS, &{
                     let shared = request.shared;
-                    shared.metrics.render(shared.topics.len(), &shared.workers)
+                    shared.metrics.render(&shared.topics, &shared.workers)
                 })
             }),
             "" if self.head.method == "OPTIONS" => Reply::Answer(options("GET, HEAD, POST, OPTIONS", self.origin)),
