@@ -102,10 +102,9 @@ impl Codec {
     /// The message's last part was inflated (§7.2.2).
     pub(in crate::ws) fn finish_inflating(&mut self, message: &mut Vec<u8>, limit: usize) -> Result<(), ProtocolError> {
         self.inflate(&TAIL, message, limit)?;
-        if self.into.no_context_takeover
-            && let Some(inflater) = &mut self.inflater
-        {
-            inflater.reset(false);
+        // §7.1.1.2: nothing refers back to this message, so that its window, tens of kilobytes, need not wait for the next.
+        if self.into.no_context_takeover {
+            self.inflater = None;
         }
         Ok(())
     }
