@@ -93,7 +93,7 @@ impl EventStream {
             event.encode(&mut output)
         };
         encoded.map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
-        wire::write_all(&self.socket, &output, self.shared.limits.write_time)?;
+        wire::write_all(&self.socket, &output, &self.shared.limits)?;
         self.sent = Instant::now();
         Ok(())
     }

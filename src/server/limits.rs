@@ -58,6 +58,9 @@ pub struct Limits {
     pub pong_time: Duration,
     /// A client that takes not one byte of what waits for it for so long is disconnected. Default 30 s.
     pub write_time: Duration,
+    /// A client that has not taken a whole answer or batch within so long is disconnected, however it goes about it: one
+    /// that takes a byte now and then keeps it in memory. Default 60 s: 1 MiB at 17 KiB a second.
+    pub answer_time: Duration,
     /// How long the last bytes sent may take, and the peer's Close or end of stream after them. Default 2 s.
     pub close_time: Duration,
     /// How long draining may take before [`Server::run`](super::Server::run) returns all the same. Default 5 s: what
@@ -83,6 +86,7 @@ impl Limits {
             &mut self.keepalive,
             &mut self.pong_time,
             &mut self.write_time,
+            &mut self.answer_time,
             &mut self.close_time,
             &mut self.drain_time,
         ] {
@@ -113,6 +117,7 @@ impl Default for Limits {
             keepalive: Duration::from_secs(15),
             pong_time: Duration::from_secs(20),
             write_time: Duration::from_secs(30),
+            answer_time: Duration::from_secs(60),
             close_time: Duration::from_secs(2),
             drain_time: Duration::from_secs(5),
             batch_bytes: 64 << 10,

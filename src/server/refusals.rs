@@ -6,6 +6,8 @@ use super::metrics::Counter;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
     Connections,
+    /// The system gave no file descriptor.
+    NoDescriptor,
     /// Its size, or how it is written.
     Head,
     HeadTime,
@@ -18,12 +20,14 @@ pub(super) enum Reason {
     Topics,
     AllTopicsBytes,
     WriteTime,
+    AnswerTime,
     PongTime,
 }
 
 impl Reason {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Connections,
+        Self::NoDescriptor,
         Self::Head,
         Self::HeadTime,
         Self::RequestThreads,
@@ -34,6 +38,7 @@ impl Reason {
         Self::Topics,
         Self::AllTopicsBytes,
         Self::WriteTime,
+        Self::AnswerTime,
         Self::PongTime,
     ];
 
@@ -50,6 +55,8 @@ impl Reason {
             Self::Topics => "topics",
             Self::AllTopicsBytes => "all_topics_bytes",
             Self::WriteTime => "write_time",
+            Self::AnswerTime => "answer_time",
+            Self::NoDescriptor => "no_descriptor",
             Self::PongTime => "pong_time",
         }
     }

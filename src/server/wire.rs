@@ -1,8 +1,9 @@
 //! Calls of a blocking socket, on the server's terms.
 
+use super::Limits;
 use crate::blocking::socket;
 use bytes::BytesMut;
-use std::io;
+use std::io::{self, ErrorKind, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,40 @@ pub(super) fn read(socket: &TcpStream, input: &mut BytesMut, room: usize, until:
     got
 }
 
-/// Writes all of it. `patience` is for each piece that the peer takes.
-pub(super) fn write_all(socket: &TcpStream, bytes: &[u8], patience: Duration) -> io::Result<()> {
-    socket.set_write_timeout(Some(patience))?;
-    socket::write_all(socket, bytes)
+/// Writes all of it, as the loop would: a peer that takes nothing for a while is given up, and one that has not taken
+/// everything after a longer one.
+pub(super) fn write_all(socket: &TcpStream, mut bytes: &[u8], limits: &Limits) -> io::Result<()> {
+    let until = Instant::now() + limits.answer_time;
+    while !bytes.is_empty() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        match write_within(socket, bytes, left.min(limits.write_time))? {
+            0 => return Err(ErrorKind::TimedOut.into()),
+            written => bytes = bytes.get(written..).unwrap_or_default(),
+        }
+    }
+    Ok(())
+}
+
+/// Writes what the peer takes at once, or in a moment; how much that was.
+pub(super) fn write_at_once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    /// Not to wait at all would take two more system calls.
+    const MOMENT: Duration = Duration::from_millis(10);
+    write_within(socket, bytes, MOMENT)
+}
+
+/// One write; nothing, if the peer took nothing within that time.
+fn write_within(mut socket: &TcpStream, bytes: &[u8], time: Duration) -> io::Result<usize> {
+    socket.set_write_timeout(Some(time))?;
+    loop {
+        match socket.write(bytes) {
+            // A signal is no reason to give up.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // What Unix calls a time-out of a socket, and what Windows does.
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Ok(0),
+            written => return written,
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! What a server on the open internet meets: each attack has a bound, an answer that names it, and a count.
 
-use crate::client::{Client, Frame, WebSocket};
+use crate::client::{Client, EventSource, Frame, WebSocket};
 use crate::running::{Running, run, start_with};
+use std::io::{Read, Write};
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 use tidings::server::{Access, Limits, Server};
@@ -181,4 +182,36 @@ fn topics_give_back_what_they_kept() {
     server.publish("b", &"x".repeat(800));
     server.await_metric("tidings_topics", 0);
     assert_eq!(server.metric("tidings_topics_bytes"), 0);
+}
+
+#[test]
+fn who_takes_a_byte_now_and_then_is_closed_all_the_same() {
+    let limits = Limits { answer_time: Duration::from_millis(300), ..Limits::default() };
+    let server = start_with(&limits);
+    let slow = EventSource::open(server.client(), "/topics/news", "");
+    for _ in 0..16 {
+        server.publish("news", &"x".repeat(1 << 20));
+    }
+    // Takes some each time that it looks: never nothing for as long as `write_time`.
+    let mut socket = &slow.client.socket;
+    let mut some = vec![0; 1 << 15];
+    while server.metric(r#"tidings_subscribers{transport="sse"}"#) > 0 {
+        let got = socket.read(&mut some).unwrap();
+        assert!(got > 0);
+        std::thread::sleep(Duration::from_millis(20)); // a client that takes its time
+    }
+    assert_eq!(refusals(&server, "answer_time"), 1);
+}
+
+#[test]
+fn who_asks_and_does_not_read_keeps_no_thread() {
+    let server = start_with(&Limits { request_threads: 1, ..Limits::default() });
+    let mut greedy = server.client();
+    greedy.socket.set_nonblocking(true).unwrap();
+    let asking = "GET /page/page.js HTTP/1.1\r\nHost: t\r\n\r\n".repeat(100);
+    // Until the sockets take no more.
+    while greedy.socket.write(asking.as_bytes()).is_ok() {
+        assert_eq!(server.client().get("/healthz").status, 200);
+    }
+    assert_eq!(server.client().get("/healthz").status, 200);
 }

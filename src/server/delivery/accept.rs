@@ -50,7 +50,10 @@ impl Delivery {
                     ErrorKind::WouldBlock => return,
                     // A client that was gone before its turn came: the next one.
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {}
-                    _ => return self.pause(now + PAUSE),
+                    _ => {
+                        self.shared.metrics.refusals.count(Reason::NoDescriptor);
+                        return self.pause(now + PAUSE);
+                    }
                 },
             }
         }

@@ -74,14 +74,14 @@ impl Connection {
     /// When the timer must go off.
     pub(super) fn due(&self, shared: &Shared) -> Instant {
         let limits = &shared.limits;
-        let write = (!self.out.is_empty()).then(|| self.out.since() + limits.write_time);
+        let write = self.out.due(limits);
         match &self.role {
             Role::Idle => self.begun + limits.idle_time,
             Role::Incoming(incoming) => incoming.due(shared),
             Role::Held(held) => held.due().unwrap_or(self.begun),
             Role::Stream(_) => write.unwrap_or(self.out.since() + limits.keepalive),
             Role::WebSocket(socket) => write.into_iter().chain(socket.due()).min().unwrap_or(self.begun),
-            Role::Answered { .. } => self.out.since() + limits.write_time,
+            Role::Answered { .. } => write.unwrap_or(self.begun),
             Role::Closing => write.unwrap_or(self.out.since() + limits.close_time),
         }
     }
@@ -91,12 +91,11 @@ impl Connection {
         if self.due(turn.shared) > turn.now {
             return Fate::Stay;
         }
-        let is_stuck = !self.out.is_empty() && self.out.since() + turn.shared.limits.write_time <= turn.now;
+        if let Some(reason) = self.out.overdue(&turn.shared.limits, turn.now) {
+            turn.shared.metrics.refusals.count(reason);
+            return Fate::Gone;
+        }
         match &mut self.role {
-            Role::Stream(_) | Role::WebSocket(_) | Role::Answered { .. } if is_stuck => {
-                turn.shared.metrics.refusals.count(Reason::WriteTime);
-                Fate::Gone
-            }
             Role::Idle | Role::Answered { .. } | Role::Closing => Fate::Gone,
             Role::Incoming(_) => self.give_up_request(turn),
             Role::Stream(subscriber) => {

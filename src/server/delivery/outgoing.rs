@@ -9,6 +9,8 @@
 //!                   copied                the batch was going out
 //! ```
 
+use crate::server::Limits;
+use crate::server::refusals::Reason;
 use bytes::{Buf, Bytes, BytesMut};
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::mem;
@@ -23,11 +25,13 @@ pub(super) struct Outgoing {
     back: BytesMut,
     /// When the last byte went out, or began to wait.
     since: Instant,
+    /// When what waits began to: since then it was never empty.
+    begun: Instant,
 }
 
 impl Outgoing {
     pub(super) fn new(front: BytesMut, now: Instant) -> Self {
-        Self { front, shared: Bytes::new(), back: BytesMut::new(), since: now }
+        Self { front, shared: Bytes::new(), back: BytesMut::new(), since: now, begun: now }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -39,20 +43,37 @@ impl Outgoing {
         self.since
     }
 
+    /// Which of the limits the peer has reached by taking too little of what waits, if it has.
+    pub(super) fn overdue(&self, limits: &Limits, now: Instant) -> Option<Reason> {
+        match () {
+            () if self.is_empty() => None,
+            () if self.since + limits.write_time <= now => Some(Reason::WriteTime),
+            () if self.begun + limits.answer_time <= now => Some(Reason::AnswerTime),
+            () => None,
+        }
+    }
+
+    /// When it will be overdue if nothing more is taken. `None`: nothing waits.
+    pub(super) fn due(&self, limits: &Limits) -> Option<Instant> {
+        (!self.is_empty()).then(|| (self.since + limits.write_time).min(self.begun + limits.answer_time))
+    }
+
+    fn begin(&mut self, now: Instant) {
+        if self.is_empty() {
+            (self.since, self.begun) = (now, now);
+        }
+    }
+
     /// Where to append what is this connection's alone. It goes out behind everything that waits.
     pub(super) fn own(&mut self, now: Instant) -> &mut BytesMut {
-        if self.is_empty() {
-            self.since = now;
-        }
+        self.begin(now);
         if self.shared.is_empty() { &mut self.front } else { &mut self.back }
     }
 
     /// Appends a shared batch. There must be none: a batch is taken when the last one has gone out.
     pub(super) fn share(&mut self, batch: Bytes, now: Instant) {
         debug_assert!(self.shared.is_empty() && self.back.is_empty(), "one batch at a time");
-        if self.is_empty() {
-            self.since = now;
-        }
+        self.begin(now);
         self.shared = batch;
     }
 

@@ -99,7 +99,7 @@ impl<'a> Body<'a> {
         // already does not wait.
         if std::mem::take(&mut self.waits_for_continue) && self.input.is_empty() {
             let word = b"HTTP/1.1 100 Continue\r\n\r\n";
-            wire::write_all(self.socket, word, self.shared.limits.write_time).map_err(|_| Failure::Gone)?;
+            wire::write_all(self.socket, word, &self.shared.limits).map_err(|_| Failure::Gone)?;
         }
         match self.fill_until(begun) {
             Ok(0) => Err(Failure::Gone),

@@ -29,7 +29,7 @@ pub(super) enum Mount {
 impl Client {
     /// Runs the handler in this thread. `output` goes out first; `input` was read already.
     pub(super) fn handle(self, mounted: Mounted, output: &[u8], input: &[u8]) {
-        if wire::write_all(&self.socket, output, self.shared.limits.write_time).is_err() {
+        if wire::write_all(&self.socket, output, &self.shared.limits).is_err() {
             return;
         }
         let Self { shared, socket, seat, busy } = self;

@@ -22,6 +22,7 @@ mod stream;
 mod upgrade;
 mod wire_view;
 
+use super::Limits;
 use super::access::Origin;
 use super::delivery::{Handed, Role};
 use super::metrics::Present;
@@ -238,8 +239,13 @@ impl Client {
         if output.len() > MAX_WRITTEN_HERE {
             return Next::Loop(Role::Answered { keep_alive: true }, output, body.into_rest());
         }
-        match wire::write_all(&self.socket, &output, self.shared.limits.write_time) {
-            Ok(()) => Next::Request(body.into_rest()),
+        match wire::write_at_once(&self.socket, &output) {
+            Ok(written) if written == output.len() => Next::Request(body.into_rest()),
+            // A client that asks and asks and does not read.
+            Ok(written) => {
+                output.advance(written);
+                Next::Loop(Role::Answered { keep_alive: true }, output, body.into_rest())
+            }
             Err(_) => Next::Gone,
         }
     }
@@ -264,7 +270,10 @@ impl Client {
         if let Err(handed) = refused
             && handed.socket.set_nonblocking(false).is_ok()
         {
-            let _ = wire::write_all(&handed.socket, &handed.output, shared.limits.close_time);
+            let _ = {
+                let limits = Limits { answer_time: shared.limits.close_time, ..shared.limits };
+                wire::write_all(&handed.socket, &handed.output, &limits)
+            };
         }
     }
 }
