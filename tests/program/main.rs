@@ -2,6 +2,8 @@
 #![cfg(feature = "cli")]
 
 mod command_line;
+#[cfg(unix)]
+mod descriptors;
 mod ending;
 mod inspect;
 mod publish;
