@@ -7,6 +7,28 @@ use std::time::Duration;
 
 /// What the server grants its clients. Whoever passes a limit gets the HTTP status or Close code that names it, and the
 /// server goes on. Times are a millisecond at the least.
+///
+/// `/metrics` counts what was refused or cut off in `tidings_refusals_total`, by the limit's name. What somebody may try,
+/// and what stops it:
+///
+/// | attack | limits | answer |
+/// |---|---|---|
+/// | many connections | `connections`, `idle_time` | 503 |
+/// | file descriptors used up (`no_descriptor`) | the system's | new clients wait; looked again every 100 ms |
+/// | large or malformed heads (`head`) | `head` | 431, 414, 400 |
+/// | slow heads | `head_time`; they cost no thread | 408 |
+/// | slow bodies | `body_time`, half of `request_threads` | 408, 503 |
+/// | large bodies, tiny chunks | `body_bytes`, `body_time`; extensions and trailers are counted, too | 413, 400 |
+/// | many requests at once | `request_threads`, waiting for `head_time` | 503 |
+/// | no thread from the system (`no_thread`) | the system's | 503 |
+/// | many clients of handlers | `handlers` | 503 |
+/// | many polls, topics, messages | `held_polls`; `topics`; `topic`, `all_topics_bytes` | 429; 503; the oldest go, 503 |
+/// | large messages, inflated ones too | `message_bytes`: no more is inflated | 413, Close 1009 |
+/// | messages that never end, empty fragments | `unfinished_bytes`; [`Config::max_fragments`](crate::ws::Config::max_fragments) | Close 1013; 1009 |
+/// | floods of Pings | [`Config::max_unsent`](crate::ws::Config::max_unsent): only the newest is answered | none |
+/// | slow readers | `write_time`, `answer_time` | the connection ends |
+/// | peers that are gone | `pong_time` for WebSockets, `write_time` for keepalives of streams | the connection ends |
+/// | panics in hooks; in handlers | – (`tidings_panics_total`) | 500; Close 1011, or the stream is cut |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Size of a request's head; over it: 431 (or 414 where the target alone is too long). Default 16 KiB and 100
@@ -29,6 +51,9 @@ pub struct Limits {
     /// The data of one message, in bytes; over it: 413, or Close 1009. Default 1 MiB: each subscriber gets a message in
     /// one piece, and what is larger belongs behind a link.
     pub message_bytes: usize,
+    /// What the WebSocket clients of topics have sent of messages that are not whole yet, all together, in bytes; over it:
+    /// Close 1013. Default 256 MiB: an honest client's message is whole at once, or soon.
+    pub unfinished_bytes: usize,
     /// Connections of all kinds; over it: 503. Default 10,000: what file descriptors allow on a tuned machine.
     pub connections: usize,
     /// Polls that are held at once; over it: 429. Default 10,000, as connections: a held poll costs no more than one.
@@ -106,6 +131,7 @@ impl Default for Limits {
             body_bytes: 1 << 20,
             body_time: Duration::from_secs(30),
             message_bytes: 1 << 20,
+            unfinished_bytes: 256 << 20,
             connections: 10_000,
             held_polls: 10_000,
             poll: longpoll::Options::default(),

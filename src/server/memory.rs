@@ -1,4 +1,4 @@
-//! How much the topics keep, all together.
+//! How much of the machine's memory all together may have.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -45,6 +45,15 @@ impl Share {
         is_there
     }
 
+    /// Has so much from now on; if that is more, and more than is there, as much as before.
+    pub(super) fn resize(&mut self, bytes: usize) -> bool {
+        if bytes > self.bytes {
+            return self.grow(bytes - self.bytes);
+        }
+        self.shrink_to(bytes);
+        true
+    }
+
     /// What it has taken.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
@@ -53,6 +62,9 @@ impl Share {
     /// Gives back what is more than this.
     pub(super) fn shrink_to(&mut self, bytes: usize) {
         let surplus = self.bytes.saturating_sub(bytes);
+        if surplus == 0 {
+            return;
+        }
         self.memory.taken.fetch_sub(surplus, Relaxed);
         self.bytes -= surplus;
     }

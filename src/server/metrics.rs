@@ -1,5 +1,6 @@
 //! What the server counts, and how `/metrics` shows it: the Prometheus text format.
 
+use super::lag::Lag;
 use super::refusals::Refusals;
 use super::topics::Topics;
 use super::workers::Workers;
@@ -98,6 +99,7 @@ pub(super) struct Metrics {
     /// Requests that wait for their body, in a thread.
     pub(super) bodies: Gauge,
     pub(super) refusals: Refusals,
+    pub(super) lag: Lag,
     pub(super) publishes: Counter,
     pub(super) panics: Counter,
     /// How often the loop has looked for something to do: on an idle server this number stands still.
@@ -118,6 +120,7 @@ impl Default for Metrics {
             handlers: Gauge::default(),
             bodies: Gauge::default(),
             refusals: Refusals::default(),
+            lag: Lag::default(),
             publishes: Counter::default(),
             panics: Counter::default(),
             turns: Counter::default(),
@@ -174,6 +177,7 @@ impl Metrics {
         self.by_transport(out, "messages_total", "counter", "Messages delivered.", |d| d.messages.value())?;
         self.by_transport(out, "bytes_total", "counter", "Bytes that carried them.", |d| d.bytes.value())?;
         self.by_transport(out, "resets_total", "counter", "Resets delivered.", |d| d.resets.value())?;
+        self.lag.write(out)?;
         title(out, "refusals_total", "counter", "What was refused or cut off, by the limit that was met.")?;
         for (reason, count) in self.refusals.all() {
             writeln!(out, "tidings_refusals_total{{reason=\"{}\"}} {count}", reason.as_str())?;
@@ -201,7 +205,7 @@ impl Metrics {
     }
 }
 
-fn title(out: &mut String, name: &str, kind: &str, help: &str) -> fmt::Result {
+pub(super) fn title(out: &mut String, name: &str, kind: &str, help: &str) -> fmt::Result {
     writeln!(out, "# HELP tidings_{name} {help}\n# TYPE tidings_{name} {kind}")
 }
 

@@ -59,6 +59,7 @@ mod delivery;
 mod event_stream;
 mod halves;
 mod handle;
+mod lag;
 mod limits;
 mod memory;
 mod metrics;

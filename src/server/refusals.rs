@@ -15,7 +15,10 @@ pub(super) enum Reason {
     /// The system gave no thread.
     NoThread,
     Handlers,
+    BodyBytes,
     BodyTime,
+    MessageBytes,
+    UnfinishedBytes,
     HeldPolls,
     Topics,
     AllTopicsBytes,
@@ -25,7 +28,7 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Connections,
         Self::NoDescriptor,
         Self::Head,
@@ -33,7 +36,10 @@ impl Reason {
         Self::RequestThreads,
         Self::NoThread,
         Self::Handlers,
+        Self::BodyBytes,
         Self::BodyTime,
+        Self::MessageBytes,
+        Self::UnfinishedBytes,
         Self::HeldPolls,
         Self::Topics,
         Self::AllTopicsBytes,
@@ -50,7 +56,10 @@ impl Reason {
             Self::RequestThreads => "request_threads",
             Self::NoThread => "no_thread",
             Self::Handlers => "handlers",
+            Self::BodyBytes => "body_bytes",
             Self::BodyTime => "body_time",
+            Self::MessageBytes => "message_bytes",
+            Self::UnfinishedBytes => "unfinished_bytes",
             Self::HeldPolls => "held_polls",
             Self::Topics => "topics",
             Self::AllTopicsBytes => "all_topics_bytes",

@@ -1,6 +1,7 @@
 //! What the loop, the request threads and the handles share.
 
 use super::access::{Gate, Origins};
+use super::memory::Memory;
 use super::metrics::Metrics;
 use super::refusals::Reason;
 use super::routes::{Pages, Routes};
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     /// How messages of topics are compressed for WebSocket clients that offer it.
     pub(super) deflate: Option<Options>,
     pub(super) workers: Workers,
+    /// What the unfinished messages of WebSocket clients take.
+    pub(super) unfinished: Memory,
     /// Threads that are in the midst of a request: draining waits for them.
     busy: AtomicUsize,
     draining: AtomicBool,
@@ -51,6 +54,7 @@ impl Shared {
             topics: Topics::new(limits.topic, limits.topics, limits.all_topics_bytes),
             metrics: Metrics::default(),
             workers: Workers::default(),
+            unfinished: Memory::new(limits.unfinished_bytes),
             busy: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             handlers: Handlers::default(),
@@ -103,14 +107,18 @@ impl Shared {
         })?;
         if published.is_new {
             self.metrics.publishes.add(1);
-            self.signal.news(cell);
+            self.signal.news(cell, now);
         }
         Ok(published)
     }
 
     fn check_size(&self, data: &str) -> Result<(), PublishError> {
         let limit = self.limits.message_bytes;
-        if data.len() > limit { Err(PublishError::TooLarge { bytes: data.len(), limit }) } else { Ok(()) }
+        if data.len() <= limit {
+            return Ok(());
+        }
+        self.metrics.refusals.count(Reason::MessageBytes);
+        Err(PublishError::TooLarge { bytes: data.len(), limit })
     }
 
     /// From now on nothing new is taken on. The loop does the rest.

@@ -6,6 +6,7 @@ use super::topics::TopicCell;
 use std::boxed::Box;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use std::vec::Vec;
 
 /// What the loop is told.
@@ -16,6 +17,14 @@ pub(super) struct Signal {
     inbox: Mutex<Option<Inbox>>,
 }
 
+/// A topic with news.
+#[derive(Debug)]
+pub(super) struct News {
+    pub(super) cell: Arc<TopicCell>,
+    /// When the first of it was published.
+    pub(super) since: Instant,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     /// The loop sleeps, or is about to: who puts something in wakes it.
@@ -23,7 +32,7 @@ pub(super) struct Inbox {
     /// Connections for the loop to take over. Bounded by the number of connections.
     pub(super) handed: Vec<Handed>,
     /// Topics with news, each once: its flag says whether it is in here. Bounded by the number of topics.
-    pub(super) dirty: Vec<Arc<TopicCell>>,
+    pub(super) dirty: Vec<News>,
 }
 
 impl Inbox {
@@ -43,10 +52,11 @@ impl Signal {
     }
 
     /// There is news in the topic.
-    pub(super) fn news(&self, cell: &Arc<TopicCell>) {
+    pub(super) fn news(&self, cell: &Arc<TopicCell>, since: Instant) {
         if cell.set_dirty() {
             // A loop that has ended has nobody to tell.
-            let _ = self.put(Arc::clone(cell), |inbox, cell| inbox.dirty.push(cell));
+            let news = News { cell: Arc::clone(cell), since };
+            let _ = self.put(news, |inbox, news| inbox.dirty.push(news));
         }
     }
 

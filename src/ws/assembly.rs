@@ -60,6 +60,14 @@ impl Assembly {
             }
     }
 
+    /// Bytes of memory that it takes.
+    pub(super) fn memory(&self) -> usize {
+        match &self.payload {
+            Payload::Text { text, .. } => text.capacity(),
+            Payload::Binary(bytes) | Payload::Inflated { bytes, .. } => bytes.capacity(),
+        }
+    }
+
     pub(super) fn is_compressed(&self) -> bool {
         matches!(self.payload, Payload::Inflated { .. })
     }

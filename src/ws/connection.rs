@@ -131,6 +131,13 @@ impl Connection {
         self.state == State::Open
     }
 
+    /// Bytes of memory that the message takes of which a part has arrived: for who grants many connections only so much
+    /// together. At most about [`Config::max_message`], and nothing between two messages.
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        self.message.as_ref().map_or(0, Assembly::memory)
+    }
+
     /// What to do with the socket once `output` is written.
     ///
     /// After both Close frames the server ends the stream first and the client waits for that (§7.1.1); after a

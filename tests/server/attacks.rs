@@ -215,3 +215,65 @@ fn who_asks_and_does_not_read_keeps_no_thread() {
     }
     assert_eq!(server.client().get("/healthz").status, 200);
 }
+
+#[test]
+fn what_is_too_large_is_counted() {
+    let server = start_with(&Limits { message_bytes: 10, body_bytes: 20, ..Limits::default() });
+    assert_eq!(server.client().post("/topics/news", &"x".repeat(11)).status, 413);
+    assert_eq!(refusals(&server, "message_bytes"), 1);
+    assert_eq!(server.client().post("/topics/news", &"x".repeat(21)).status, 413);
+    assert_eq!(refusals(&server, "body_bytes"), 1);
+    let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+    socket.send(&"x".repeat(11));
+    assert!(matches!(socket.frame(), Some(Frame::Close(1009, _))));
+    assert_eq!(refusals(&server, "message_bytes"), 2);
+}
+
+#[test]
+fn the_time_from_publishing_to_the_sockets_is_measured() {
+    let server = start_with(&Limits::default());
+    server.publish("nobody", "1");
+    let mut source = EventSource::open(server.client(), "/topics/news", "");
+    for n in 0..3 {
+        server.publish("news", "x");
+        source.event().unwrap();
+        server.await_metric("tidings_delivery_lag_seconds_count", n + 1);
+    }
+    assert_eq!(server.metric(r#"tidings_delivery_lag_seconds_bucket{le="+Inf"}"#), 3);
+    assert_eq!(server.metric(r#"tidings_delivery_lag_seconds_bucket{le="60"}"#), 3);
+    let text = server.client().get("/metrics").text();
+    let buckets = text.lines().filter_map(|line| line.strip_prefix("tidings_delivery_lag_seconds_bucket"));
+    let counts: Vec<u64> = buckets.map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect();
+    assert!(counts.is_sorted() && counts.len() == 10, "{counts:?}");
+}
+
+#[test]
+fn messages_that_are_never_finished_take_no_more_than_they_may_together() {
+    let server = start_with(&Limits { unfinished_bytes: 300_000, ..Limits::default() });
+    // The first fragment of a message, masked with zeros, as long as a header of 16 bits can say.
+    let fragment = [&[0x01, 0xfe, 0xff, 0xff, 0, 0, 0, 0][..], &vec![b'x'; 0xffff]].concat();
+    let begin = |_| {
+        let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+        socket.client.send(&fragment);
+        // Answered behind the fragment.
+        socket.client.send([0x89, 0x80, 0, 0, 0, 0]);
+        let last = socket.frame();
+        (socket, last)
+    };
+    let (mut granted, refused): (Vec<_>, Vec<_>) =
+        (0..20).map(begin).partition(|(_, frame)| matches!(frame, Some(Frame::Pong(_))));
+    assert!((1..=4).contains(&granted.len()), "{} were granted", granted.len());
+    for (_, frame) in &refused {
+        assert!(matches!(frame, Some(Frame::Close(1013, _))), "{frame:?}");
+    }
+    assert_eq!(refusals(&server, "unfinished_bytes"), refused.len() as u64);
+    // Those that were granted may go on, and make room when they are done.
+    for (socket, _) in &mut granted {
+        socket.client.send([0x80, 0x80, 0, 0, 0, 0]);
+        assert_eq!(socket.text().len(), 0xffff);
+    }
+    drop(refused);
+    let mut late = WebSocket::open(server.client(), "/topics/other", &[]);
+    late.send(&"x".repeat(200_000));
+    assert_eq!(late.text().len(), 200_000);
+}

@@ -24,6 +24,7 @@ mod format;
 mod held;
 mod incoming;
 mod members;
+mod news;
 mod outgoing;
 mod reading;
 mod socket;
@@ -274,21 +275,6 @@ impl Delivery {
     fn arm_sweep(&mut self, now: Instant) {
         let due = now + self.shared.topics.sweep_interval();
         self.timers.arm(SWEEP, &mut self.sweep, due);
-    }
-
-    /// Topics with news, and connections that have room again.
-    fn deliver(&mut self, dirty: Vec<Arc<TopicCell>>, batches: &mut Batches, now: Instant) {
-        let mut tokens = mem::take(&mut self.hungry);
-        for cell in dirty {
-            // Before anything of it is read: see there.
-            cell.clear_dirty();
-            if let Some(audience) = self.audiences.get(&cell.epoch()) {
-                tokens.extend(&audience.members);
-            }
-        }
-        for token in tokens {
-            self.step(token, now, |connection, turn| connection.deliver(batches, turn));
-        }
     }
 
     /// Everybody is told, and nobody is let in.

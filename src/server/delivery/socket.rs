@@ -6,8 +6,10 @@ use super::outgoing::Outgoing;
 use super::{Format, Subscriber};
 use crate::Transport;
 use crate::envelope::Submission;
+use crate::server::PublishError;
+use crate::server::memory::Share;
+use crate::server::refusals::Reason;
 use crate::server::shared::Shared;
-use crate::server::{Limits, PublishError};
 use crate::topic::{EventName, PublishError as TopicError};
 use crate::ws::handshake::Extensions;
 use crate::ws::{self, CloseCode, Connection, Event, Keepalive, KeepaliveEvent, KeepaliveOptions};
@@ -26,6 +28,8 @@ pub(in super::super) struct TopicSocket {
     pub(super) subscriber: Subscriber,
     connection: Connection,
     may_publish: bool,
+    /// What the message takes that is not whole yet, of what all may.
+    unfinished: Share,
     keepalive: Keepalive<Instant>,
     /// It has had its share of the last turn, and some of the input is left.
     is_sated: bool,
@@ -40,12 +44,13 @@ impl TopicSocket {
         subscriber: Subscriber,
         extensions: &Extensions,
         may_publish: bool,
-        limits: &Limits,
+        shared: &Shared,
     ) -> Self {
         /// In JSON a character may be written as an escape of six.
         const ESCAPED: usize = 6;
         /// The names of the fields, and the event's.
         const FRAME: usize = 1024;
+        let limits = &shared.limits;
         let max_message = match subscriber.format {
             Format::Envelopes { .. } => limits.message_bytes.saturating_mul(ESCAPED).saturating_add(FRAME),
             _ => limits.message_bytes,
@@ -61,6 +66,7 @@ impl TopicSocket {
             subscriber,
             connection: Connection::server(config).with_extensions(extensions),
             may_publish,
+            unfinished: shared.unfinished.share(),
             keepalive,
             is_sated: false,
         }
@@ -133,6 +139,15 @@ impl TopicSocket {
         shared: &Arc<Shared>,
         now: Instant,
     ) -> usize {
+        let used = self.take(input, output, shared, now);
+        if !self.unfinished.resize(self.connection.unfinished()) && self.connection.is_open() {
+            shared.metrics.refusals.count(Reason::UnfinishedBytes);
+            self.close(CloseCode::TRY_AGAIN_LATER, "too much is unfinished", output, now);
+        }
+        used
+    }
+
+    fn take(&mut self, input: &mut [u8], output: &mut BytesMut, shared: &Arc<Shared>, now: Instant) -> usize {
         if !input.is_empty() {
             self.keepalive.received(now);
         }
@@ -144,7 +159,15 @@ impl TopicSocket {
             }
             let rest = input.get_mut(used..).unwrap_or_default();
             // The Close that a violation deserves is in the output, and `is_over` says the rest.
-            let Ok(step) = self.connection.receive(rest, output) else { return input.len() };
+            let step = match self.connection.receive(rest, output) {
+                Ok(step) => step,
+                Err(error) => {
+                    if error.close_code() == CloseCode::TOO_BIG {
+                        shared.metrics.refusals.count(Reason::MessageBytes);
+                    }
+                    return input.len();
+                }
+            };
             used += step.consumed;
             taken += step.event.as_ref().map_or(0, Event::payload_len);
             match step.event {

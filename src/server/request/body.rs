@@ -74,10 +74,12 @@ impl<'a> Body<'a> {
         let begun = Instant::now();
         let mut data = Vec::new();
         loop {
-            let step = self
-                .reader
-                .receive(&self.input)
-                .map_err(|error| Failure::Refused(Response::fault(error.status(), std::format!("{error}"))))?;
+            let step = self.reader.receive(&self.input).map_err(|error| {
+                if error.status() == Status::CONTENT_TOO_LARGE {
+                    self.shared.metrics.refusals.count(Reason::BodyBytes);
+                }
+                Failure::Refused(Response::fault(error.status(), std::format!("{error}")))
+            })?;
             match step.event {
                 Some(BodyEvent::Data(piece)) => data.extend_from_slice(piece),
                 Some(BodyEvent::End) => {

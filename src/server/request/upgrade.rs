@@ -37,7 +37,7 @@ impl Request<'_> {
         let may_publish = self.authorize(Action::Publish(name)).is_ok();
         output.extend_from_slice(&bookmark);
         self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
-        let socket = TopicSocket::new(subscriber, &extensions, may_publish, &self.shared.limits);
+        let socket = TopicSocket::new(subscriber, &extensions, may_publish, self.shared);
         Reply::Handed(Role::WebSocket(Box::new(socket)), output)
     }
 
