@@ -1,6 +1,7 @@
 //! The server over real sockets: what goes over the wire, by subject.
 
 mod attacks;
+mod attacks_at_once;
 mod client;
 mod draining;
 mod filtering;
