@@ -128,6 +128,28 @@ fn a_write_that_was_announced_counts_if_it_is_there_and_half_of_it_is_cut_off() 
     }
 }
 
+/// One file that several runs print into one after the other, as from a shell's loop: they share the place to write at.
+#[cfg(unix)]
+#[test]
+fn half_of_a_write_is_cut_off_where_the_next_run_writes_on_from_the_same_place() {
+    use std::io::Write;
+    use std::os::unix::fs::MetadataExt;
+    let (server, folder) = (serve(&[]), folder("shared"));
+    let ids = publish(&server, "one\ntwo\nthree\n");
+    let (file, output) = (folder.join("cursor"), folder.join("output"));
+    let mut shared = File::create(&output).unwrap();
+    shared.write_all(b"one\ntwo\nth").unwrap();
+    let found = shared.metadata().unwrap();
+    let (device, inode) = (found.dev(), found.ino());
+    let writing = serde_json::json!({"cursor": ids[2], "device": device, "inode": inode, "from": 4, "to": 14});
+    let state = serde_json::json!({"url": server.topic("t"), "cursor": ids[0], "writing": writing});
+    fs::write(&file, state.to_string()).unwrap();
+    let mut command = command(&["subscribe", &server.topic("t"), "--save", file.to_str().unwrap(), "--count", "2"]);
+    let ended = Running::start(command.stdout(shared)).end();
+    assert!(!ended.assert_code(0).stderr.contains("somebody else"), "{ended:?}");
+    assert_eq!(fs::read_to_string(&output).unwrap(), "one\ntwo\nthree\n");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_was_lost_with_the_server_is_told_once() {

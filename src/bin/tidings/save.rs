@@ -16,7 +16,7 @@ use crate::secrets::IN_QUERY;
 use crate::{Failure, say};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A file that holds a cursor, and standard output as far as the two depend on each other.
@@ -263,8 +263,10 @@ impl Stdout {
         self.file.sync_data().map_err(failed_output)
     }
 
+    /// Whoever does not append writes on from a place that the killed run has left behind the new end: a hole would stay.
     fn cut_back(&self, len: u64) -> Result<(), Failure> {
-        self.file.set_len(len).map_err(failed_output)
+        let mut file = &self.file;
+        file.set_len(len).and_then(|()| file.seek(SeekFrom::End(0))).map(drop).map_err(failed_output)
     }
 }
 
