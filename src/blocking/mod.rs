@@ -36,6 +36,10 @@ pub(crate) use sending::sending;
 use crate::ws::{Config, Delivery};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
+
+/// No wait for a peer that may have fallen silent is shorter, so that what is there is read.
+pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
 
 /// The user's limits, for a reader that gives whole messages and has an input buffer of that size.
 pub(crate) fn config(limits: &Config, buffer: usize) -> Config {

@@ -1,11 +1,11 @@
 //! The reader's own part of a connection.
 
-use super::{Access, Duplex, Failure, Input, Message, TimedRead, socket};
+use super::{Access, Duplex, Failure, Input, Message, SHORTEST, TimedRead, socket};
 use crate::Step;
 use crate::ws::{CloseCode, Event, ProtocolError};
 use alloc::string::{String, ToString};
 use std::io::{self, ErrorKind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What was read, and how it ended.
 #[derive(Debug)]
@@ -23,9 +23,6 @@ pub(crate) enum Wait {
     Until(Instant),
     Forever,
 }
-
-/// No wait is shorter, so that what is there is read.
-const SHORTEST: Duration = Duration::from_millis(1);
 
 impl Reading {
     pub(crate) fn new(input: Input) -> Self {

@@ -4,6 +4,7 @@ use super::Cut;
 use super::error::Trouble;
 use super::exchange::Answer;
 use super::wire::{Filled, Wire};
+use crate::blocking::SHORTEST;
 use crate::http::{BodyEvent, BodyReader};
 use std::time::Instant;
 
@@ -38,6 +39,8 @@ impl Incoming {
 
     /// Waits for more.
     pub(super) fn fill(&mut self, deadline: Option<Instant>) -> Result<(), Trouble> {
+        // Who was away for long finds the time over, and the bytes maybe there.
+        let deadline = deadline.map(|deadline| deadline.max(Instant::now() + SHORTEST));
         match self.wire.fill(deadline)? {
             Filled::Bytes => Ok(()),
             Filled::Eof => Err(Cut::Ended.into()),

@@ -2,9 +2,11 @@
 
 use crate::scripted::{Act, answer, quick, serve, stream};
 use bytes::BytesMut;
+use std::io::{Read, Write};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
-use tidings::client::{Cut, Error, Options, Poller, Received, Stream};
+use tidings::client::{Cut, Error, EventSource, Options, Poller, Received, Stream};
 use tidings::http;
 use tidings::topic::{Cursor, Reset, ResetReason};
 
@@ -215,6 +217,43 @@ fn a_silent_stream_is_given_up() {
     let mut source = Stream::new(&server.url, Options { silence: Duration::from_millis(50), ..quick() }).unwrap();
     take(&mut source, 1);
     assert!(matches!(source.next(), Some(Ok(Received::Reconnecting { why: Cut::Silent, .. }))));
+}
+
+/// What came while nobody asked stands in the socket, whatever the time is by then.
+#[test]
+fn who_takes_long_over_a_message_finds_the_next_one_and_no_silence() {
+    let silence = Duration::from_millis(50);
+    let bookmark_then = |head: String, rest: &'static str| {
+        let ((take_long, taking_long), (written, is_written)) = (channel(), channel());
+        let server = serve(vec![Act::Other(Box::new(move |mut socket, _, _| {
+            socket.write_all(head.as_bytes()).unwrap();
+            taking_long.recv().unwrap();
+            socket.write_all(rest.as_bytes()).unwrap();
+            written.send(()).unwrap();
+            let _ = socket.read(&mut [0]);
+        }))]);
+        (server, move || {
+            take_long.send(()).unwrap();
+            is_written.recv().unwrap();
+            let long = Instant::now() + silence;
+            while Instant::now() < long {
+                thread::yield_now();
+            }
+        })
+    };
+    let options = || Options { silence, ..quick() };
+    let lines = ["{\"type\":\"bookmark\",\"id\":\"1-0\"}\n", "{\"type\":\"bookmark\",\"id\":\"1-1\"}\n"];
+    let (server, take_long) = bookmark_then(stream(NDJSON, lines[0]), lines[1]);
+    let mut source = Stream::new(&server.url, options()).unwrap();
+    assert_eq!(take(&mut source, 2), [Received::Connected, bookmark("1-0")]);
+    take_long();
+    assert_eq!(take(&mut source, 1), [bookmark("1-1")]);
+
+    let (server, take_long) = bookmark_then(stream("text/event-stream", "id: 1-0\n\n"), "id: 1-1\n\n");
+    let mut source = EventSource::new(&server.url, options()).unwrap();
+    assert_eq!(take(&mut source, 2), [Received::Connected, bookmark("1-0")]);
+    take_long();
+    assert_eq!(take(&mut source, 1), [bookmark("1-1")]);
 }
 
 #[test]
