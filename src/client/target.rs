@@ -89,7 +89,8 @@ impl Target {
         if location.is_empty() {
             return Err(Error::Redirect);
         }
-        if location.contains("://") && !location.starts_with(['/', '?']) {
+        // RFC 3986 §4.2: a colon in the first segment ends a scheme; behind that it is one of the path or the query.
+        if location.split(['/', '?']).next().is_some_and(|first| first.contains(':')) {
             return Self::parse(location);
         }
         let authority = format!("http://{}", self.host());
@@ -172,6 +173,7 @@ mod tests {
         assert_eq!(to("/x?y=2"), "http://h:81/x?y=2");
         assert_eq!(to("x"), "http://h:81/a/x");
         assert_eq!(to("?z"), "http://h:81/a/b?z");
+        assert_eq!(to("x?back=http://other/"), "http://h:81/a/x?back=http://other/");
         assert_eq!(to("//other/x"), "http://other/x");
         assert_eq!(to("http://other:82/#f"), "http://other:82/");
         assert!(matches!(base.join("https://other/"), Err(Error::Tls)));
