@@ -70,10 +70,14 @@ impl Publisher {
     /// are not looked at.
     ///
     /// # Errors
-    /// A URL that cannot be used, or a header that cannot be sent.
+    /// A URL that cannot be used, or a header that cannot be sent: an `Idempotency-Key` among [`Options::headers`], too,
+    /// since all messages would be one to the server.
     pub fn new(url: &str, options: Options) -> Result<Self, Error> {
         let target = Target::parse(url)?;
         headers::check(&options.headers)?;
+        if options.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY)) {
+            return Err(Error::Header("Idempotency-Key: each message has its own".into()));
+        }
         let mut nonce = [0; 16];
         (options.random)(&mut nonce);
         let stop = Stop::default();
@@ -198,7 +202,7 @@ impl Publisher {
     /// Sends the key without the message: only a server that sends it back may be sent the message again.
     fn ask_for_keys(&mut self, mut wire: Wire, key: &IdempotencyKey) -> Result<Wire, Attempt> {
         let (host, header) = (self.target.host(), key.to_header());
-        let own = [("Host", host.as_str()), ("Idempotency-Key", header.as_str())];
+        let own = [("Host", host.as_str()), (IDEMPOTENCY_KEY, header.as_str())];
         let headers = headers::join(&own, &self.options.headers);
         let deadline = wire.response_deadline();
         let asked = exchange::send(&mut wire, "OPTIONS", &self.target.request_target(&[]), &headers, &[])
@@ -219,7 +223,7 @@ impl Publisher {
         let (host, key, length) = (self.target.host(), key.to_header(), alloc::format!("{}", data.len()));
         let own = [
             ("Host", host.as_str()),
-            ("Idempotency-Key", key.as_str()),
+            (IDEMPOTENCY_KEY, key.as_str()),
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", length.as_str()),
         ];
@@ -248,6 +252,8 @@ impl Publisher {
         Ok(id)
     }
 }
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The answer to a POST is an id; from another server it may be a page.
 const MAX_ANSWER: usize = 1 << 20;

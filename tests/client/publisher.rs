@@ -53,6 +53,13 @@ fn a_server_that_says_that_it_did_not_take_it_is_asked_again() {
     assert_eq!(told, ["the server answered 503 Service Unavailable"]);
 }
 
+#[test]
+fn one_key_for_all_messages_is_refused_before_anything_is_sent() {
+    let headers = vec![("idempotency-key".to_owned(), "k".to_owned())];
+    let refused = Publisher::new("http://127.0.0.1:1/", Options { headers, ..quick() });
+    assert!(matches!(refused, Err(Error::Header(why)) if why.contains("Idempotency-Key")));
+}
+
 /// What a server that knows keys adds to its answer.
 fn acknowledged(answer: &str, key: &str) -> String {
     answer.replacen("\r\n", &format!("\r\nIdempotency-Key: {key}\r\n"), 1)

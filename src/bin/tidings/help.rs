@@ -53,7 +53,7 @@ Usage: tidings publish URL [DATA | -] [OPTIONS]
                          as long as the topic keeps that message. A topic of ours; others may not know keys
   --lossy                publish lines that are not UTF-8, too, with U+FFFD for what is not; else they end it
   --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
-                         Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
+                         Idempotency-Key, Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
   --token TOKEN          show this token, as Authorization: Bearer, but to no other server that this one redirects to.
                          Better in TIDINGS_TOKEN: a command line is for all to see
   --help, --version
