@@ -1,6 +1,7 @@
 //! §7.1: the chunked transfer coding.
 
 use super::{Piece, body, whole};
+use crate::support::scaled;
 use bytes::{BufMut, BytesMut};
 use tidings::http::{BodyError, Framing, chunked};
 
@@ -87,7 +88,7 @@ fn a_megabyte_of_extension_is_refused_within_a_few_kilobytes() {
 fn a_stream_of_signed_chunks_may_go_on_for_ever() {
     let chunk = format!("400;signature={}\r\n{}\r\n", "f".repeat(64), "x".repeat(1024));
     let mut decoder = chunked::Decoder::new(u64::MAX);
-    for _ in 0..10_000 {
+    for _ in 0..scaled(10_000, 10) {
         let step = decoder.receive(chunk.as_bytes()).unwrap();
         decoder.receive(&chunk.as_bytes()[step.consumed..]).unwrap();
     }

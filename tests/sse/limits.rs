@@ -1,6 +1,7 @@
 //! Bounds on what is held, and time that is linear in what was received.
 
 use crate::decode_within;
+use crate::support::scaled;
 use tidings::sse::{DecodeError, Decoder, DecoderLimits};
 
 fn limits(data: usize, event: usize, id: usize) -> DecoderLimits {
@@ -73,12 +74,12 @@ fn comments_and_unknown_fields_without_end_need_no_room() {
     let filler = [b'x'; 16 << 10];
     for start in [&b":"[..], b"unknown: ", b"data2", b"unknown-name-without-a-colon", b"id: \0", b"retry: y"] {
         decoder.receive(start).unwrap();
-        for _ in 0..64 {
+        for _ in 0..scaled(64, 1) {
             assert_eq!(decoder.receive(&filler).unwrap().consumed, filler.len());
         }
         decoder.receive(b"\n").unwrap();
     }
-    decoder.receive(&b": c\nunknown\n".repeat(100_000)).unwrap();
+    decoder.receive(&b": c\nunknown\n".repeat(scaled(100_000, 100))).unwrap();
     assert!(decoder.receive(b"data\n\n").unwrap().event.is_some());
 }
 
@@ -97,17 +98,18 @@ fn a_long_line_byte_by_byte_takes_linear_time() {
     // Looking again at what has come, with each byte that comes, would take hours.
     let mut decoder = Decoder::default();
     decoder.receive(b"data: ").unwrap();
-    for _ in 0..4 << 20 {
+    let len = scaled(4 << 20, 1000);
+    for _ in 0..len {
         assert_eq!(decoder.receive(b"x").unwrap().consumed, 1);
     }
     let step = decoder.receive(b"\n\n").unwrap();
-    assert!(matches!(step.event, Some(tidings::sse::Decoded::Message { data, .. }) if data.len() == 4 << 20));
+    assert!(matches!(step.event, Some(tidings::sse::Decoded::Message { data, .. }) if data.len() == len));
 }
 
 #[test]
 fn many_short_lines_without_a_blank_line_take_linear_time() {
     let mut decoder = Decoder::default();
-    for _ in 0..100_000 {
+    for _ in 0..scaled(100_000, 100) {
         assert!(decoder.receive(b"data: x\n: c\nid: 1\n").unwrap().event.is_none());
     }
     assert!(decoder.receive(b"\n").unwrap().event.is_some());

@@ -54,8 +54,17 @@ pub fn agree(offer: &str, options: &deflate::Options) -> Extensions {
     request.accept(&answer, &mut BytesMut::new()).expect("a good answer")
 }
 
-/// Two-way splits are tried at every position up to this length of a case, and at a few hundred positions beyond.
-const ALL_SPLITS_UP_TO: usize = 2048;
+/// A size or a count as it is, or as it is under Miri, which takes some hundred times as long for each step. What a
+/// case shows must not depend on it.
+pub const fn scaled<T: Copy>(normal: T, miri: T) -> T {
+    if cfg!(miri) { miri } else { normal }
+}
+
+/// Two-way splits are tried at every position up to this length of a case, and at so many positions beyond.
+const ALL_SPLITS_UP_TO: usize = scaled(2048, 16);
+const SPLITS_BEYOND: usize = scaled(256, 8);
+/// Under Miri a case longer than this goes in about so many pieces instead of byte by byte.
+const BYTEWISE_UP_TO: usize = 256;
 
 /// Feeds `wire` to fresh machines in every way and returns the common outcome. `make` gives a fresh machine as a
 /// closure of the shape of `receive`, its event made owned.
@@ -84,10 +93,11 @@ where
     };
     let whole = run(&[wire]);
 
-    let bytewise = run(&wire.chunks(1).collect::<Vec<_>>());
+    let piece = scaled(1, wire.len() / BYTEWISE_UP_TO + 1);
+    let bytewise = run(&wire.chunks(piece).collect::<Vec<_>>());
     assert_eq!(whole, bytewise, "byte by byte differs from whole");
 
-    let stride = if wire.len() <= ALL_SPLITS_UP_TO { 1 } else { wire.len() / 256 };
+    let stride = if wire.len() <= ALL_SPLITS_UP_TO { 1 } else { wire.len() / SPLITS_BEYOND };
     for at in (1..wire.len()).step_by(stride) {
         let split = run(&[&wire[..at], &wire[at..]]);
         assert_eq!(whole, split, "split at {at} differs from whole");

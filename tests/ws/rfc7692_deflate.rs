@@ -1,7 +1,7 @@
 //! RFC 7692: permessage-deflate.
 
 use crate::delivery::joined;
-use crate::support::{self, agree as extensions};
+use crate::support::{self, agree as extensions, scaled};
 use crate::wire::*;
 use bytes::BytesMut;
 use proptest::prelude::*;
@@ -275,17 +275,18 @@ fn inflated_text_must_be_utf8() {
 fn the_cap_on_the_inflated_message_is_exact_over_fragments_too() {
     let mut wire = BytesMut::new();
     let mut sender = client(Config::default()).with_extensions(&extensions("permessage-deflate", &eager()));
-    sender.send_binary(&vec![7; 100_000], &mut wire).unwrap();
-    sender.send_binary_fragment(&vec![7; 60_000], false, &mut wire).unwrap();
-    sender.send_binary_fragment(&vec![7; 40_000], true, &mut wire).unwrap();
-    assert!(wire.len() < 1000, "{}", wire.len());
+    let size = scaled(100_000, 20_000);
+    sender.send_binary(&vec![7; size], &mut wire).unwrap();
+    sender.send_binary_fragment(&vec![7; size / 10 * 6], false, &mut wire).unwrap();
+    sender.send_binary_fragment(&vec![7; size / 10 * 4], true, &mut wire).unwrap();
+    assert!(wire.len() < size / 100, "{}", wire.len());
     for delivery in [Delivery::Whole, Delivery::Chunks] {
         let limited =
             |max_message| server_with("permessage-deflate", Config { max_message, delivery, ..Config::default() });
-        let outcome = support::feed(receive(limited(100_000)), &[&wire]);
+        let outcome = support::feed(receive(limited(size)), &[&wire]);
         let total: usize = outcome.ok().iter().map(payload_len).sum();
-        assert_eq!(total, 200_000);
-        let outcome = support::feed(receive(limited(99_999)), &[&wire]);
+        assert_eq!(total, 2 * size);
+        let outcome = support::feed(receive(limited(size - 1)), &[&wire]);
         assert_eq!(outcome.error, Some(ProtocolError::MessageTooBig));
         assert_eq!(outcome.events, []);
     }
@@ -306,8 +307,8 @@ fn what_is_wrong_with_a_message_does_not_depend_on_how_it_was_cut() {
     let long = [b'x'; 5000];
     let bad = [&long[..], b"\xff"].concat();
     for delivery in [Delivery::Whole, Delivery::Chunks] {
-        for limit in [1, 1000, 1024, 2048, 4998, 4999] {
-            assert_eq!(fails(&long, limit, delivery), ProtocolError::MessageTooBig, "{limit}");
+        for limit in scaled(&[1, 1000, 1024, 2048, 4998, 4999][..], &[1, 1024, 4999]) {
+            assert_eq!(fails(&long, *limit, delivery), ProtocolError::MessageTooBig, "{limit}");
         }
         assert_eq!(fails(&long, 5000, delivery), ProtocolError::InvalidDeflate);
     }
@@ -328,7 +329,7 @@ fn many_small_blocks_take_linear_time() {
     };
     // 32 times as many take 32 times as long in a quiet place, and over 500 times if it were not linear. What else the
     // machine does may spoil one comparison, but not all of them.
-    let is_linear = || time_for(320_000) < time_for(10_000) * 250;
+    let is_linear = || time_for(scaled(320_000, 320)) < time_for(scaled(10_000, 10)) * 250;
     assert!((0..10).any(|_| is_linear()));
 }
 
@@ -360,14 +361,14 @@ fn s7_1_2_the_window_that_was_agreed_on_is_kept_to() {
         ("permessage-deflate; server_max_window_bits=12", 1 << 12),
         ("permessage-deflate; server_max_window_bits=9", 1 << 9),
     ] {
-        for distance in [200, 600, 3000, 5000, 20_000] {
+        for distance in scaled(&[200, 600, 3000, 5000, 20_000][..], &[200, 600]) {
             // Six bits a byte, so that the message is worth compressing with any window.
-            let noise: Vec<u8> = noise(distance).into_iter().map(|byte| byte & 0x3f).collect();
+            let noise: Vec<u8> = noise(*distance).into_iter().map(|byte| byte & 0x3f).collect();
             let message = noise.repeat(8);
             let mut wire = BytesMut::new();
             server_with(offer, Config::default()).send_binary(&message, &mut wire).unwrap();
             let is_found = wire.len() < message.len() / 2;
-            assert_eq!(is_found, distance < reach, "{offer}, distance {distance}: {} bytes", wire.len());
+            assert_eq!(is_found, *distance < reach, "{offer}, distance {distance}: {} bytes", wire.len());
             let receiver = || client(Config::default()).with_extensions(&extensions(offer, &eager()));
             assert_eq!(support::feed(receive(receiver()), &[&wire]).ok(), [Got::Binary(message)]);
         }

@@ -1,5 +1,6 @@
 //! §5.2: the header.
 
+use crate::support::{self, scaled};
 use crate::wire::*;
 use bytes::BytesMut;
 use tidings::ws::ProtocolError;
@@ -29,10 +30,10 @@ fn messages_at_the_edges_of_each_length_form_arrive() {
         if len < 5000 {
             assert_eq!(server_gets(&wire).ok(), expected);
         } else {
-            for size in [1, 7, 4096, 100_000] {
+            for size in scaled([1, 7, 4096, 100_000], [1000, 3000, 4096, 100_000]) {
                 let pieces: Vec<&[u8]> = wire.chunks(size).collect();
                 let connection = tidings::ws::Connection::server(tidings::ws::Config::default());
-                assert_eq!(crate::support::feed(receive(connection), &pieces).ok(), expected);
+                assert_eq!(support::feed(receive(connection), &pieces).ok(), expected);
             }
         }
     }
