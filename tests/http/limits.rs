@@ -1,8 +1,19 @@
 //! The bounds of a head: exact, and reported as soon as they show.
 
-use super::{requests, requests_within};
+use super::{Head, requests_within};
+use crate::support::{Outcome, scaled};
 use bytes::BytesMut;
 use tidings::http::{HeadError, HeadLimits, RequestReader};
+
+/// How long a head may be by default.
+const BYTES: usize = scaled(16 * 1024, 1024);
+
+/// What is read within the default limits.
+#[track_caller]
+fn requests(wire: impl AsRef<[u8]>) -> Outcome<Head, HeadError> {
+    let default = HeadLimits::default();
+    requests_within(HeadLimits { bytes: scaled(default.bytes, BYTES), ..default }, wire)
+}
 
 /// A head of exactly so many bytes.
 fn head_of(bytes: usize) -> String {
@@ -12,10 +23,10 @@ fn head_of(bytes: usize) -> String {
 
 #[test]
 fn the_limit_of_bytes_passes_and_one_more_is_431() {
-    assert_eq!(requests(head_of(16 * 1024)).ok().len(), 1);
-    let error = requests(head_of(16 * 1024 + 1)).err();
+    assert_eq!(requests(head_of(BYTES)).ok().len(), 1);
+    let error = requests(head_of(BYTES + 1)).err();
     assert_eq!((error, error.status().as_u16()), (HeadError::TooLarge, 431));
-    for limit in 60..80 {
+    for limit in 60..scaled(80, 64) {
         let limits = HeadLimits { bytes: limit, ..HeadLimits::default() };
         assert_eq!(requests_within(limits, head_of(limit)).ok().len(), 1);
         assert_eq!(requests_within(limits, head_of(limit + 1)).err(), HeadError::TooLarge);
@@ -24,16 +35,16 @@ fn the_limit_of_bytes_passes_and_one_more_is_431() {
 
 #[test]
 fn a_head_without_an_end_is_refused_at_the_limit_even_without_a_newline() {
-    assert_eq!(requests("x".repeat(16 * 1024)).err(), HeadError::TooLarge);
-    assert_eq!(requests(format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(20_000))).err(), HeadError::TooLarge);
-    assert_eq!(requests("\r\n".repeat(10_000)).err(), HeadError::TooLarge);
+    assert_eq!(requests("x".repeat(BYTES)).err(), HeadError::TooLarge);
+    assert_eq!(requests(format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(BYTES))).err(), HeadError::TooLarge);
+    assert_eq!(requests("\r\n".repeat(BYTES)).err(), HeadError::TooLarge);
 }
 
 #[test]
 fn a_target_without_an_end_is_414() {
-    let error = requests(format!("GET /{}", "x".repeat(20_000))).err();
+    let error = requests(format!("GET /{}", "x".repeat(BYTES))).err();
     assert_eq!((error, error.status().as_u16()), (HeadError::TargetTooLong, 414));
-    let error = requests(format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "x".repeat(16_000)));
+    let error = requests(format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "x".repeat(scaled(16_000, 400))));
     assert_eq!(error.ok().len(), 1, "§3: 8000 bytes of request line at least");
 }
 

@@ -71,7 +71,7 @@ fn an_error_is_final_and_leaves_the_last_event_id() {
 #[test]
 fn comments_and_unknown_fields_without_end_need_no_room() {
     let mut decoder = Decoder::new(limits(0, 0, 0));
-    let filler = [b'x'; 16 << 10];
+    let filler = [b'x'; scaled(16 << 10, 1 << 10)];
     for start in [&b":"[..], b"unknown: ", b"data2", b"unknown-name-without-a-colon", b"id: \0", b"retry: y"] {
         decoder.receive(start).unwrap();
         for _ in 0..scaled(64, 1) {
@@ -87,7 +87,7 @@ fn comments_and_unknown_fields_without_end_need_no_room() {
 fn digits_without_end_need_no_room() {
     let mut decoder = Decoder::new(limits(0, 0, 0));
     decoder.receive(b"retry: ").unwrap();
-    for _ in 0..16 {
+    for _ in 0..scaled(16, 1) {
         decoder.receive(&[b'9'; 4096]).unwrap();
     }
     assert!(decoder.receive(b"\n").unwrap().event.is_some());

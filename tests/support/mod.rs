@@ -61,10 +61,10 @@ pub const fn scaled<T: Copy>(normal: T, miri: T) -> T {
 }
 
 /// Two-way splits are tried at every position up to this length of a case, and at so many positions beyond.
-const ALL_SPLITS_UP_TO: usize = scaled(2048, 16);
-const SPLITS_BEYOND: usize = scaled(256, 8);
+const ALL_SPLITS_UP_TO: usize = scaled(2048, 2);
+const SPLITS_BEYOND: usize = scaled(256, 2);
 /// Under Miri a case longer than this goes in about so many pieces instead of byte by byte.
-const BYTEWISE_UP_TO: usize = 256;
+const BYTEWISE_UP_TO: usize = 64;
 
 /// Feeds `wire` to fresh machines in every way and returns the common outcome. `make` gives a fresh machine as a
 /// closure of the shape of `receive`, its event made owned.
@@ -103,9 +103,9 @@ where
         assert_eq!(whole, split, "split at {at} differs from whole");
     }
 
-    for trailing in [b"\0", b"\n", b":", b"\x81", b"\xff"] {
+    for trailing in scaled(&[b"\0", b"\n", b":", b"\x81", b"\xff"][..], &[b"\0"]) {
         let mut longer = wire.to_vec();
-        longer.extend_from_slice(trailing);
+        longer.extend_from_slice(*trailing);
         let with_trailing = run(&[&longer]);
         assert!(
             with_trailing.events.starts_with(&whole.events),

@@ -1,12 +1,14 @@
 //! Messages as they arrive and as they are sent piece by piece: chunks, fragments, prepared messages.
 
-use crate::support;
+use crate::support::{self, scaled};
 use crate::wire::*;
 use bytes::BytesMut;
 use tidings::ws::{Config, Connection, Delivery, Event, Prepared, ProtocolError, SendError};
 
+const MAX_MESSAGE: usize = scaled(100_000, 10_000);
+
 fn chunked() -> Connection {
-    Connection::server(Config { delivery: Delivery::Chunks, max_message: 100_000, ..Config::default() })
+    Connection::server(Config { delivery: Delivery::Chunks, max_message: MAX_MESSAGE, ..Config::default() })
 }
 
 /// Joins the chunks of each message, so that it does not show how it was cut.
@@ -55,19 +57,20 @@ fn chunks_of_a_fragmented_message_make_up_the_message_in_every_split() {
 
 #[test]
 fn chunks_of_a_large_frame_come_as_the_bytes_do_and_are_borrowed() {
-    let payload = vec![b'x'; 50_000];
+    let payload = vec![b'x'; MAX_MESSAGE / 2];
     let wire = masked(FIN | TEXT, &payload);
     let mut connection = chunked();
     let mut output = BytesMut::new();
     let mut got = String::new();
-    let mut first = wire[..20_000].to_vec();
+    let (begin, rest) = wire.split_at(MAX_MESSAGE / 5);
+    let mut first = begin.to_vec();
     let step = connection.receive(&mut first, &mut output).unwrap();
-    assert_eq!(step.consumed, 20_000);
+    assert_eq!(step.consumed, begin.len());
     let Some(Event::TextChunk { text: std::borrow::Cow::Borrowed(text), last: false }) = step.event else {
         panic!("{step:?}")
     };
     got += text;
-    let mut second = wire[20_000..].to_vec();
+    let mut second = rest.to_vec();
     let step = connection.receive(&mut second, &mut output).unwrap();
     let Some(Event::TextChunk { text, last: true }) = step.event else { panic!("{step:?}") };
     got += &text;
@@ -84,9 +87,12 @@ fn chunks_are_held_to_the_same_rules() {
     refused(&[masked(TEXT, b"a\xce"), masked(FIN | CONTINUATION, b"")].concat(), ProtocolError::InvalidUtf8);
     refused(&[masked(TEXT, b"a"), masked(TEXT, b"b")].concat(), ProtocolError::ExpectedContinuation);
     // The limit counts what was handed out already.
-    let exact = [masked(BINARY, &vec![0; 60_000]), masked(FIN | CONTINUATION, &vec![0; 40_000])].concat();
-    assert_eq!(joined(support::feed(receive(chunked()), &[&exact]).ok()), [Got::Binary(vec![0; 100_000])]);
-    let over = [masked(BINARY, &vec![0; 60_000]), masked(FIN | CONTINUATION, &vec![0; 40_001])].concat();
+    let fragments = |more| {
+        let (first, second) = (MAX_MESSAGE / 5 * 3, MAX_MESSAGE / 5 * 2 + more);
+        [masked(BINARY, &vec![0; first]), masked(FIN | CONTINUATION, &vec![0; second])].concat()
+    };
+    let (exact, over) = (fragments(0), fragments(1));
+    assert_eq!(joined(support::feed(receive(chunked()), &[&exact]).ok()), [Got::Binary(vec![0; MAX_MESSAGE])]);
     assert_eq!(support::feed(receive(chunked()), &[&over]).err(), ProtocolError::MessageTooBig);
 }
 

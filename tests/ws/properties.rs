@@ -1,6 +1,6 @@
 //! Properties over generated input.
 
-use crate::support;
+use crate::support::{self, scaled};
 use crate::wire::*;
 use bytes::BytesMut;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use tidings::ws::{Config, Connection};
 fn frames() -> impl Strategy<Value = Vec<Got>> {
     let one = prop_oneof![
         ".{0,80}".prop_map(Got::Text),
-        ".{2000,2100}".prop_map(Got::Text),
+        scaled(".{2000,2100}", ".{100,120}").prop_map(Got::Text),
         prop::collection::vec(any::<u8>(), 0..300).prop_map(Got::Binary),
         (4070usize..4110).prop_map(|len| Got::Binary(vec![0xa5; len])),
         prop::collection::vec(any::<u8>(), 0..=125).prop_map(Got::Ping),
@@ -61,7 +61,7 @@ proptest! {
 
     #[test]
     fn any_bytes_in_any_split_give_the_same_outcome(
-        wire in prop::collection::vec(prop_oneof![3 => any::<u8>(), 1 => Just(0x81), 1 => Just(0x80)], 0..400),
+        wire in prop::collection::vec(prop_oneof![3 => any::<u8>(), 1 => Just(0x81), 1 => Just(0x80)], 0..scaled(400, 100)),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
     ) {
         let config = Config { max_message: 300, max_fragments: 5, ..Config::default() };

@@ -1,5 +1,6 @@
 //! §5.1, §5.3: a client masks, a server does not.
 
+use crate::support::scaled;
 use crate::wire::*;
 use tidings::ws::{Config, ProtocolError, mask};
 
@@ -31,7 +32,7 @@ fn a_client_reads_unmasked_frames() {
 #[test]
 fn masking_equals_the_definition_at_every_length_and_position() {
     let key = [0x12, 0x34, 0x56, 0x78];
-    for len in 0..200 {
+    for len in (0..200).step_by(scaled(1, 13)) {
         for position in 0..8 {
             let mut data: Vec<u8> = (0..len).collect();
             mask::apply(mask::rotated(key, position), &mut data);
