@@ -28,11 +28,16 @@ pub fn apply(key: [u8; 4], data: &mut [u8]) {
 /// The same code, compiled for the best vector instructions that this machine turns out to have.
 #[cfg(feature = "std")]
 fn apply_dispatched(key: [u8; 4], data: &mut [u8]) {
-    let before = if data.len() < WORTH_ALIGNING { 0 } else { data.as_ptr().align_offset(CACHE_LINE).min(data.len()) };
+    use crate::vector::{LEVEL, NARROW};
+    let (level, before) = if data.len() < WORTH_ALIGNING {
+        (*NARROW, 0)
+    } else {
+        (*LEVEL, data.as_ptr().align_offset(CACHE_LINE).min(data.len()))
+    };
     let (before, lines) = data.split_at_mut(before);
     apply_here(key, before);
     let key = rotated(key, before.len() as u64);
-    fearless_simd::dispatch!(*crate::vector::LEVEL, _simd => apply_here(key, lines));
+    fearless_simd::dispatch!(level, _simd => apply_here(key, lines));
 }
 
 #[inline(always)]
