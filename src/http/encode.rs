@@ -93,7 +93,7 @@ fn check_headers(headers: &[(&str, &str)]) -> Result<(), SendError> {
         if !is_token(name) {
             return Err(SendError::HeaderName);
         }
-        if !syntax::all(value.as_bytes(), syntax::is_field_value) {
+        if !syntax::is_value(value.as_bytes()) {
             return Err(SendError::HeaderValue);
         }
     }

@@ -38,7 +38,7 @@ impl<'a> Headers<'a> {
     #[must_use]
     pub fn get_str(&self, name: &str) -> Option<&'a str> {
         let value = self.get(name)?;
-        str::from_utf8(value).ok().filter(|_| syntax::all(value, syntax::is_field_value))
+        str::from_utf8(value).ok().filter(|_| syntax::is_value(value))
     }
 
     /// Every value of that name, in order.

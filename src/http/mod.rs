@@ -51,3 +51,4 @@ pub use headers::{Header, Headers};
 pub(crate) use headers::{essence, overlay};
 pub use reader::{HeadLimits, RequestReader, ResponseReader};
 pub use status::Status;
+pub(crate) use syntax::is_value;

@@ -25,6 +25,11 @@ pub(super) const fn is_field_value(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7f)
 }
 
+/// Whether a header can have this value (RFC 9110 §5.5).
+pub(crate) fn is_value(value: &[u8]) -> bool {
+    all(value, is_field_value)
+}
+
 /// Whether every byte is of a class. The loop has no way out before the end, which makes it vector code.
 pub(super) fn all(bytes: &[u8], is_of_class: impl Fn(u8) -> bool) -> bool {
     bytes.iter().fold(true, |so_far, &byte| so_far & is_of_class(byte))

@@ -171,6 +171,9 @@ impl<I: Instant> EventSource<I> {
     }
 
     /// The last event ID: what the next request resumes after, unless it is empty.
+    ///
+    /// One with a control character, which an event stream can give, does not go along either: the standard would send
+    /// the bytes, and HTTP has no header with them (RFC 9110 §5.5). Where the stream then begins is the server's choice.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.decoder.last_event_id()

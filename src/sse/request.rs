@@ -1,6 +1,6 @@
 //! What a source asks for: the caller's request, with the headers of an event stream, as far as redirects leave it.
 
-use crate::http::{Status, overlay};
+use crate::http::{Status, is_value, overlay};
 use crate::reconnect::{Origin, Redirects};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -51,8 +51,9 @@ impl Asking {
         let callers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let callers = callers.filter(|(name, _)| self.is_sent(name, last_event_id)).collect::<Vec<_>>();
         let mut headers = overlay(&OWN, &callers);
-        // "Processing model", reestablish the connection, step 5.3: the ID goes along unless it is empty.
-        if !last_event_id.is_empty() {
+        // "Processing model", reestablish the connection, step 5.3: the ID goes along unless it is empty. RFC 9110 §5.5: as
+        // a header it has no control characters, so that an ID that has one, as a stream's may, stays here.
+        if !last_event_id.is_empty() && is_value(last_event_id.as_bytes()) {
             headers.push((LAST_EVENT_ID, last_event_id));
         }
         Request { method, headers, body }

@@ -5,7 +5,8 @@
 use proptest::prelude::*;
 use std::time::Duration;
 use tidings::Step;
-use tidings::http::Status;
+use tidings::bytes::BytesMut;
+use tidings::http::{Status, encode_request};
 use tidings::reconnect::{Backoff, Due, Origin, Reconnect};
 use tidings::sse::{DecodeError, Decoded, DecoderLimits, EventSource, ReadyState, Response};
 
@@ -308,6 +309,23 @@ fn s9_2_3_reestablish_step_5_3_the_last_event_id_goes_along_unless_it_is_empty()
         wait(&mut source);
         assert_eq!(header(&source, "last-event-id"), sent, "{said:?}");
     }
+}
+
+/// Nor does one of the caller's own in its place, which is older.
+#[test]
+fn s9_2_3_reestablish_step_5_3_an_id_that_no_header_can_have_stays_at_home() {
+    for id in ["a\u{1}b", "\u{7f}", "\u{1b}[0m"] {
+        let mut source = with_headers(&[("Last-Event-ID", "old")]);
+        open(&mut source, ZERO);
+        assert_eq!(receive(&mut source, format!("id: {id}\ndata: x\n\n").as_bytes(), ZERO), ["x"]);
+        source.handle_cut(ZERO);
+        wait(&mut source);
+        assert_eq!((source.last_event_id(), header(&source, "last-event-id")), (id, None));
+        let mut headers = source.request().unwrap().headers;
+        headers.push(("Host", "localhost"));
+        assert_eq!(encode_request("GET", "/", &headers, &mut BytesMut::new()), Ok(()), "{id:?}");
+    }
+    assert_eq!(header(&source().with_last_event_id("a\tb"), "last-event-id"), Some("a\tb"), "a tab may be there");
 }
 
 #[test]
