@@ -39,14 +39,13 @@ pub use poll::{Batch, Entry, encode_batch, encode_reset, parse_reset};
 pub use publish::{Submission, encode_published, encode_submission, parse_published};
 pub use stream::Envelope;
 
+#[doc(no_inline)]
+pub use crate::topic::RESET_EVENT;
+
 use core::fmt;
 
 /// The subprotocol of a WebSocket whose messages are envelopes.
 pub const SUBPROTOCOL: &str = "tidings.v1";
-
-/// The event of an event stream that tells of lost messages; its data is that of [`encode_reset`]. Nobody can publish
-/// one of that name.
-pub const RESET_EVENT: &str = "tidings.reset";
 
 /// Why a text is not the JSON that was expected: the peer's fault.
 #[derive(Debug)]

@@ -16,6 +16,9 @@
 //! [`Event`] writes blocks, [`Decoder`] reads them back from bytes in any split. [`EventSource`] has a decoder and knows
 //! when to connect, what to ask for, and what the answer leads to: a client without its sockets.
 //!
+//! Where messages of a topic were lost a server of this crate says so in an event of its own,
+//! [`tidings.reset`](crate::topic::RESET_EVENT).
+//!
 //! ```
 //! use bytes::BytesMut;
 //! use tidings::sse::{Decoded, Decoder, Event};

@@ -94,7 +94,7 @@ impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(error) => error.fmt(f),
-            Self::TooMany => f.write_str("more than 32 different names of events"),
+            Self::TooMany => write!(f, "more than {} different names of events", Filter::MAX_NAMES),
         }
     }
 }

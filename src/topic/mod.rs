@@ -49,7 +49,7 @@ pub use filter::{Filter, FilterError};
 pub use message::{Message, Messages};
 pub use name::{EventName, EventNameError, TopicName, TopicNameError};
 pub use once::{IdempotencyKey, IdempotencyKeyError, Published};
-pub use reset::{Reset, ResetReason, ResetReasonError};
+pub use reset::{RESET_EVENT, Reset, ResetReason, ResetReasonError};
 pub use selection::Selection;
 
 use crate::Instant;
@@ -83,8 +83,9 @@ impl Default for Bounds {
 /// A bounded log of messages.
 ///
 /// * What there is: [`oldest`](Self::oldest), [`newest`](Self::newest), [`len`](Self::len), [`bytes`](Self::bytes).
-/// * In: [`publish`](Self::publish), or [`publish_once`](Self::publish_once) as often as it takes. Out: [`resolve`](Self::resolve) once, then [`read`](Self::read) or
-///   [`select`](Self::select) as often as wanted; reading changes nothing.
+/// * In: [`publish`](Self::publish), or [`publish_once`](Self::publish_once) as often as it takes.
+/// * Out: [`resolve`](Self::resolve) once, then [`read`](Self::read) or [`select`](Self::select) as often as wanted;
+///   reading changes nothing.
 /// * Time: when [`poll_timeout`](Self::poll_timeout) says so, call [`handle_timeout`](Self::handle_timeout).
 #[derive(Debug, Clone)]
 pub struct Topic<I> {

@@ -113,11 +113,11 @@ pub enum TopicNameError {
 
 impl fmt::Display for TopicNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the topic has no name",
-            Self::TooLong => "the topic's name is longer than 128 bytes",
-            Self::Character => "a topic's name has only letters, digits, '.', '_' and '-'",
-        })
+        match self {
+            Self::Empty => f.write_str("the topic has no name"),
+            Self::TooLong => write!(f, "the topic's name is longer than {} bytes", TopicName::MAX_LEN),
+            Self::Character => f.write_str("a topic's name has only letters, digits, '.', '_' and '-'"),
+        }
     }
 }
 
@@ -138,12 +138,14 @@ pub enum EventNameError {
 
 impl fmt::Display for EventNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the event's name is empty",
-            Self::TooLong => "the event's name is longer than 128 bytes",
-            Self::Character => "an event's name has no line break and no NUL",
-            Self::Reserved => "event names that begin with 'tidings.' cannot be published",
-        })
+        match self {
+            Self::Empty => f.write_str("the event's name is empty"),
+            Self::TooLong => write!(f, "the event's name is longer than {} bytes", EventName::MAX_LEN),
+            Self::Character => f.write_str("an event's name has no line break and no NUL"),
+            Self::Reserved => {
+                write!(f, "event names that begin with '{}' cannot be published", EventName::RESERVED_PREFIX)
+            }
+        }
     }
 }
 

@@ -105,11 +105,13 @@ pub enum IdempotencyKeyError {
 
 impl fmt::Display for IdempotencyKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the idempotency key is empty",
-            Self::TooLong => "the idempotency key is longer than 128 bytes",
-            Self::Character => "an idempotency key has visible ASCII characters, without '\"', '\\', ',' and ';'",
-        })
+        match self {
+            Self::Empty => f.write_str("the idempotency key is empty"),
+            Self::TooLong => write!(f, "the idempotency key is longer than {} bytes", IdempotencyKey::MAX_LEN),
+            Self::Character => {
+                f.write_str("an idempotency key has visible ASCII characters, without '\"', '\\', ',' and ';'")
+            }
+        }
     }
 }
 

@@ -28,6 +28,13 @@ impl fmt::Display for Reset {
 
 impl core::error::Error for Reset {}
 
+/// The name of the event that tells an event stream's reader of a [`Reset`]. Nobody can publish one of that name.
+///
+/// Its data is JSON, as the body of a poll's 410 is: `{"reset":REASON,"oldest":CURSOR,"newest":CURSOR}`, with the word
+/// of a [`ResetReason`]. What reads it is `envelope::parse_reset` (feature `server` or `client`), or any JSON library;
+/// the event's id is the cursor `oldest`.
+pub const RESET_EVENT: &str = "tidings.reset";
+
 /// What is wrong with a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResetReason {

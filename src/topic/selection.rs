@@ -26,8 +26,8 @@ pub struct Selection<'a> {
 
 impl<I: Instant> Topic<I> {
     /// What the filter lets through of the messages after `after`: at most `messages`, and at most `bytes` by
-    /// [`Message::cost`](super::Message::cost), but always one if one was found. Only what is given counts; of what is passed over it looks at
-    /// no more than [`Filter::SCAN`].
+    /// [`Message::cost`](super::Message::cost), but always one if one was found. Only what is given counts; of what is
+    /// passed over it looks at no more than [`Filter::SCAN`].
     pub fn select(
         &self,
         after: Cursor,

@@ -157,7 +157,8 @@ impl Connection {
     ///
     /// At most one event a call; `None` means that more bytes are needed. Of a frame larger than
     /// [`Config::input_buffer`] the parts are consumed as they arrive; a smaller one stays, and must be shown again as it
-    /// is then, with more behind it: what has come of it may be unmasked already. Pongs and the answer to a Close are appended to `output`; write it before you wait.
+    /// is then, with more behind it: what has come of it may be unmasked already. Pongs and the answer to a Close are
+    /// appended to `output`; write it before you wait.
     ///
     /// # Errors
     /// The peer broke the protocol or a limit. The Close frame that says so is in `output`; the error is final and

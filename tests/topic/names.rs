@@ -1,7 +1,10 @@
 //! The names of topics and events.
 
 use std::collections::BTreeMap;
-use tidings::topic::{EventName, EventNameError, TopicName, TopicNameError};
+use tidings::topic::{
+    EventName, EventNameError, Filter, FilterError, IdempotencyKey, IdempotencyKeyError, RESET_EVENT, TopicName,
+    TopicNameError,
+};
 
 fn topic(text: &str) -> Result<TopicName, TopicNameError> {
     text.parse()
@@ -52,10 +55,23 @@ fn an_event_name_cannot_break_out_of_its_line() {
 
 #[test]
 fn event_names_of_the_protocol_itself_are_reserved() {
-    for text in ["tidings.", "tidings.reset", "tidings.anything"] {
+    for text in ["tidings.", RESET_EVENT, "tidings.anything"] {
         assert_eq!(event(text), Err(EventNameError::Reserved), "{text:?}");
     }
     for text in ["tidings", "Tidings.reset", "my.tidings.reset"] {
         assert!(event(text).is_ok(), "{text:?}");
     }
+}
+
+#[test]
+fn an_error_about_a_limit_tells_the_limit() {
+    for (error, limit) in [
+        (TopicNameError::TooLong.to_string(), TopicName::MAX_LEN),
+        (EventNameError::TooLong.to_string(), EventName::MAX_LEN),
+        (IdempotencyKeyError::TooLong.to_string(), IdempotencyKey::MAX_LEN),
+        (FilterError::TooMany.to_string(), Filter::MAX_NAMES),
+    ] {
+        assert!(error.contains(&format!("than {limit} ")), "{error}");
+    }
+    assert!(EventNameError::Reserved.to_string().contains(EventName::RESERVED_PREFIX));
 }
