@@ -8,7 +8,8 @@ use std::hash::{BuildHasher, RandomState};
 const SEED: usize = 32;
 
 /// Fills `bytes` with what nobody can predict: what the core's machines take as `fn(&mut [u8])` where they need masking
-/// keys, nonces or jitter.
+/// keys, nonces or jitter. Feature `std`; without it pass a `fn(&mut [u8])` of your own, over the generator that the
+/// machine has.
 ///
 /// The operating system's random number generator gives the first 32 bytes. It takes about two nanoseconds a byte, so
 /// where more is wanted, these 32 are the key of a stream cipher, a new one for each call, which fills `bytes`.

@@ -54,20 +54,33 @@ impl Default for PollerOptions {
 ///
 /// The first poll, and each after a failure, is not held: it shows whether the server is there, and where "now" is.
 ///
+/// The bodies are JSON, which the core does not read. `envelope::Batch::parse` and `envelope::parse_reset` do (feature
+/// `client` or `server`), or any JSON library: `{"events":[…],"next":CURSOR,"more":BOOL}` at 200, and at 410
+/// `{"reset":REASON,"oldest":CURSOR,"newest":CURSOR}`.
+///
 /// ```
 /// use std::time::Duration;
 /// use tidings::http::Status;
-/// use tidings::longpoll::{Ask, PollDue, PollResponse, Poller, PollerOptions};
+/// use tidings::longpoll::{PollDue, PollResponse, Poller, PollerOptions};
 /// use tidings::reconnect::Backoff;
-/// use tidings::topic::{After, Cursor};
-/// # type Answer = (Status, Option<(Vec<Cursor>, Cursor, bool)>);
+/// use tidings::topic::{After, Cursor, Reset};
+///
+/// /// What your JSON library makes of a body.
+/// enum Body {
+///     Batch { events: Vec<String>, next: Cursor, more: bool },
+///     Reset(Reset),
+///     Other,
+/// }
+/// # use tidings::topic::ResetReason::Trimmed;
 /// # let at = |n| Cursor::new(1, n);
+/// # let batch = |events, n| Body::Batch { events, next: at(n), more: false };
+/// # let reset = Reset { reason: Trimmed, oldest: at(9), newest: at(12) };
 /// # let mut answers = vec![
-/// #     (Status::OK, Some((vec![], at(3), false))), (Status::OK, Some((vec![at(4)], at(4), false))),
-/// #     (Status::NOT_FOUND, None),
+/// #     (Status::OK, batch(vec![], 3)), (Status::OK, batch(vec!["news".into()], 4)),
+/// #     (Status::GONE, Body::Reset(reset)), (Status::NOT_FOUND, Body::Other),
 /// # ].into_iter();
 /// # let mut asked = Vec::new();
-/// # let mut ask = |ask: Ask| -> Option<Answer> { asked.push(ask); answers.next() };
+/// # let mut get = |query: &str| -> Option<(Status, Body)> { asked.push(query.to_string()); answers.next() };
 ///
 /// let mut now = Duration::ZERO; // your clock
 /// let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30), tidings::system_random);
@@ -75,20 +88,26 @@ impl Default for PollerOptions {
 /// while let Some(due) = poller.poll_timeout() {
 ///     now = now.max(due); // sleep, until then at the most if a poll is out
 ///     let Some(PollDue::Ask(poll)) = poller.handle_timeout(now) else { continue };
-///     // GET …?after={poll.after}&wait={poll.wait}
-///     let Some((status, body)) = ask(poll) else {
+///     let mut query = format!("after={}", poll.after);
+///     if !poll.wait.is_zero() {
+///         query += &format!("&wait={}", poll.wait.as_secs());
+///     }
+///     let Some((status, body)) = get(&query) else {
 ///         poller.handle_unreachable(now);
 ///         continue;
 ///     };
 ///     match (poller.handle_response(status, None, now), body) {
-///         (PollResponse::Events, Some((events, next, more))) => poller.handle_events(events.len(), next, more, now),
-///         (PollResponse::Events, None) => { poller.handle_cut(now); } // the body is not whole
+///         (PollResponse::Events, Body::Batch { events, next, more }) => {
+///             poller.handle_events(events.len(), next, more, now);
+///         }
+///         (PollResponse::Events, _) => { poller.handle_cut(now); } // the body is not whole
+///         (PollResponse::Reset, Body::Reset(reset)) => poller.handle_reset(&reset, now), // messages were lost
+///         (PollResponse::Reset, _) => poller.stop(), // somebody else's 410
 ///         (refused, _) => println!("{refused:?}"),
 ///     }
 /// }
-/// assert_eq!(poller.after(), After::Cursor(Cursor::new(1, 4)));
-/// # assert_eq!(asked[0], Ask { after: After::Now, wait: Duration::ZERO });
-/// # assert_eq!(asked[1], Ask { after: After::Cursor(Cursor::new(1, 3)), wait: Duration::from_secs(25) });
+/// assert_eq!(poller.after(), After::Cursor(Cursor::new(1, 9)));
+/// # assert_eq!(asked, ["after=now", "after=1-3&wait=25", "after=1-4&wait=25", "after=1-9&wait=25"]);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Poller<I> {
@@ -117,7 +136,8 @@ enum State<I> {
 pub struct Ask {
     /// Where to read on.
     pub after: After,
-    /// How long to be held, in whole seconds; zero is not worth saying.
+    /// How long to be held, in whole seconds, which is how a query says it ([`as_secs`](Duration::as_secs)); zero is left
+    /// out.
     pub wait: Duration,
 }
 
@@ -127,7 +147,8 @@ pub enum PollDue {
     /// Ask this now.
     Ask(Ask),
     /// The answer to the poll that is out has not come in time: let go of the connection. The next poll is due after so
-    /// long.
+    /// long. This is the cut itself: unlike the silence of the other machines it needs no
+    /// [`handle_cut`](Poller::handle_cut) behind it.
     Silent(Duration),
 }
 
@@ -210,7 +231,8 @@ impl<I: Instant> Poller<I> {
         self.handle_cut(now).map(PollDue::Silent)
     }
 
-    /// The answer to the poll has come, with this time to wait if its `Retry-After` says one.
+    /// The answer to the poll has come, with this time to wait if its `Retry-After` says one. The core does not read that
+    /// header, which may be a date: `client::retry_after` does (feature `client`), or give `None`.
     pub fn handle_response(&mut self, status: Status, retry_after: Option<Duration>, now: I) -> PollResponse {
         match Verdict::of(status) {
             Verdict::Accepted => PollResponse::Events,

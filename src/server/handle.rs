@@ -8,6 +8,10 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A way into a server that runs in another thread. Cheap to clone.
+///
+/// It publishes; it does not subscribe. What else in the same process is to hear the messages is told where they are
+/// published, or is a client of the server (`client::WebSocketSource`, feature `client`), as a program elsewhere would
+/// be, where others publish, too.
 #[derive(Clone)]
 pub struct Handle(pub(super) Arc<Shared>);
 

@@ -186,7 +186,8 @@ impl<I: Instant> EventSource<I> {
     }
 
     /// The answer to the request has come, with this `Content-Type` (empty if it has none), and this time to wait if its
-    /// `Retry-After` says one.
+    /// `Retry-After` says one. The core does not read that header, which may be a date: `client::retry_after` does (feature
+    /// `client`), or give `None`.
     pub fn handle_response(
         &mut self,
         status: Status,
