@@ -4,7 +4,7 @@
 //! # Which part do I want?
 //!
 //! * To serve news from a program of mine: the module `server`. Publish to a topic, and it is there over all five
-//!   transports; or mount a WebSocket or an event stream of your own (`examples/app.rs`).
+//!   transports; or mount a WebSocket or an event stream of your own (`app.rs` in the repository's `examples/`).
 //! * To hear or tell news: the module `client`, for this server or anybody's.
 //! * To speak one protocol over sockets, a runtime or a device of mine: [`ws`], [`sse`] or [`longpoll`], with [`http`]
 //!   below, [`topic`] as the log and [`reconnect`] for coming back.
@@ -16,7 +16,7 @@
 //!  tidings (the program)      serve · publish · subscribe · inspect
 //!  ───────────────────────────────────────────────────────────────
 //!  server/   client/          sockets, threads, clocks: the only code that does I/O,
-//!  blocking/                  with what the WebSockets of both have in common
+//!  blocking/ (private)        what the WebSockets of both have in common
 //!  envelope/                  the JSON that goes between the two
 //!  inspect/                   explains bytes, field by field
 //!  ───────────────────────────────────────────────────────────────
@@ -73,7 +73,8 @@
 //!         }
 //!         filled += n;
 //!         let mut used = 0;
-//!         // An error ends the connection; the Close frame that names it is in the output.
+//!         // One event a step. The Pong or Close that a frame asks for is in the output; so is, when an error ends the
+//!         // connection, the Close that names it.
 //!         while let Ok(step) = connection.receive(&mut input[used..filled], &mut output) {
 //!             used += step.consumed;
 //!             match step.event {
@@ -112,18 +113,20 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! A whole driver, with handshake, timers and senders in other threads, is `examples/chat.rs`.
+//! A whole driver, with handshake, timers and senders in other threads, is `chat.rs` in the repository's `examples/`.
 //!
 //! # Features
 //!
 //! | feature | brings | default |
 //! |---|---|---|
 //! | (none) | the core, `no_std` + `alloc`, with four dependencies | |
-//! | `std` | the system's random numbers, SIMD for UTF-8 and masking | yes |
-//! | `deflate` | permessage-deflate (RFC 7692) | yes |
-//! | `server` | the topic server, and handlers of your own beside it | yes |
-//! | `client` | the subscribers, the publisher, the plain WebSocket | yes |
-//! | `cli` | the program | yes |
+//! | `std` | `system_random`: the system's random numbers; SIMD for UTF-8 and masking | yes |
+//! | `deflate` | permessage-deflate (RFC 7692), and `std` | yes |
+//! | `server` | `server`: the topic server, and handlers of your own beside it; `envelope`, `inspect`, and `std` | yes |
+//! | `client` | `client`: the subscribers, the publisher, the plain WebSocket; `envelope`, `inspect`, and `std` | yes |
+//! | `cli` | the program, `server` and `client` | yes |
+//!
+//! The core reads and writes no JSON: `envelope` does, for what the server and its clients say to each other.
 
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
