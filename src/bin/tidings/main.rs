@@ -12,6 +12,7 @@ mod publish;
 mod save;
 mod secrets;
 mod serve;
+mod stdout;
 mod subscribe;
 
 use args::Command;
