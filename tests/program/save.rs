@@ -230,3 +230,33 @@ fn a_place_that_cannot_be_written_is_told_before_anything_is_printed() {
     let ended = subscribe(&server, &file, &["--count", "1"]);
     assert!(ended.assert_code(1).stderr.starts_with("tidings: cannot save the cursor in "), "{ended:?}");
 }
+
+#[test]
+fn what_the_server_refuses_is_not_saved() {
+    let (server, folder) = (serve(&[]), folder("refused"));
+    publish(&server, "one\n");
+    let file = folder.join("cursor");
+    let ended = subscribe(&server, &file, &["--after", "yesterday"]);
+    assert!(ended.assert_code(1).stderr.contains(": the server answered 400 Bad Request: "), "{ended:?}");
+    assert!(!file.exists());
+    let ended = subscribe(&server, &file, &["--after", "oldest", "--count", "1"]);
+    assert_eq!(ended.assert_code(0).stdout, "one\n");
+}
+
+#[test]
+fn a_saved_cursor_that_is_refused_is_told_with_its_file() {
+    let (server, folder) = (serve(&[]), folder("foreign"));
+    let file = folder.join("cursor");
+    let state = serde_json::json!({"url": server.topic("t"), "cursor": "yesterday"});
+    fs::write(&file, state.to_string()).unwrap();
+    // Another server may have given it, over whatever has ids of its own; a poll cannot even ask for it.
+    for (via, code) in TRANSPORTS.into_iter().zip([1, 1, 1, 2, 2]) {
+        let ended = subscribe(&server, &file, &["--via", via]);
+        let path = file.display();
+        let said = format!("the cursor saved in {path} (\"yesterday\") was refused: ");
+        assert!(ended.assert_code(code).stderr.contains(&said), "{via}: {ended:?}");
+        assert!(ended.stderr.contains(&format!("; delete {path} to begin anew")), "{via}: {ended:?}");
+        assert_eq!((ended.stdout.as_str(), ended.stderr.lines().count()), ("", 1), "{via}: {ended:?}");
+        assert_eq!(saved(&file), state, "{via}");
+    }
+}

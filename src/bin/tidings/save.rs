@@ -96,6 +96,12 @@ impl Save {
         Some(self.state.cursor.as_str()).filter(|cursor| !cursor.is_empty())
     }
 
+    /// Why the cursor did not do.
+    pub fn refused(&self, why: &str) -> String {
+        let (path, cursor) = (self.path.display(), &self.state.cursor);
+        format!("the cursor saved in {path} ({cursor:?}) was refused: {why}; delete {path} to begin anew")
+    }
+
     /// Writes everything out, which brings the output up to this cursor. `idle`: nothing more is there to be written.
     pub fn flush(&mut self, output: &mut Output, cursor: Option<&str>, idle: bool) -> Result<(), Failure> {
         let cursor = cursor.unwrap_or_default();

@@ -15,7 +15,10 @@ pub fn run(arguments: Subscribe) -> Result<(), Failure> {
     let after = save.as_ref().and_then(Save::cursor).or(arguments.after.as_deref()).map(Into::into);
     let options =
         Options { after, filter: arguments.filter.clone(), headers: arguments.headers.clone(), ..Options::default() };
-    let source = open(arguments.via, &arguments.url, options).map_err(|error| Failure::Usage(error.to_string()))?;
+    let source = open(arguments.via, &arguments.url, options).map_err(|error| match (&error, &save) {
+        (Error::After(_), Some(save)) if save.cursor().is_some() => Failure::Usage(save.refused(&error.to_string())),
+        _ => Failure::Usage(error.to_string()),
+    })?;
     end_on_signals(source.stop_handle())?;
     let left = arguments.count;
     Printing { arguments, source, output: Output::default(), save, reached: false, left }.run()
@@ -76,7 +79,7 @@ struct Printing {
     source: Box<dyn Source>,
     output: Output,
     save: Option<Save>,
-    /// Whether the server was ever there.
+    /// Whether the server was ever there and took what it was asked for.
     reached: bool,
     /// Messages to print before the end.
     left: Option<u64>,
@@ -90,7 +93,11 @@ impl Printing {
                 Ok(received) => self.take(received)?,
                 Err(error) => {
                     self.flush(true)?;
-                    return Err(Failure::Failed(format!("{}: {error}", without_token(&self.arguments.url))));
+                    return Err(Failure::Failed(format!(
+                        "{}: {}",
+                        without_token(&self.arguments.url),
+                        self.why(&error)
+                    )));
                 }
             }
             // Before the next wait all is out, so that the last id printed is the last one received.
@@ -102,11 +109,22 @@ impl Printing {
         self.flush(true)
     }
 
-    /// `idle`: nothing more is there to be printed.
+    /// A server that took this URL before, as it must have for a cursor to be in the file, means the cursor by 400.
+    fn why(&self, error: &Error) -> String {
+        match (error, &self.save) {
+            (Error::Status { status, .. }, Some(save)) if status.as_u16() == 400 && save.cursor().is_some() => {
+                save.refused(&error.to_string())
+            }
+            _ => error.to_string(),
+        }
+    }
+
+    /// `idle`: nothing more is there to be printed. What the server has not taken yet, such as a slip in `--after`, is
+    /// not to be found in the file by each later run.
     fn flush(&mut self, idle: bool) -> Result<(), Failure> {
         match &mut self.save {
-            Some(save) => save.flush(&mut self.output, self.source.resume(), idle),
-            None => self.output.flush(),
+            Some(save) if self.reached => save.flush(&mut self.output, self.source.resume(), idle),
+            _ => self.output.flush(),
         }
     }
 
