@@ -58,7 +58,8 @@ fn the_next_run_goes_on_behind_the_last_line_of_the_one_before_over_any_transpor
         let url = server.topic("t");
         assert_eq!(saved(&file), serde_json::json!({"url": url, "cursor": ids[2 * n + 1]}), "{via}");
     }
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing else is left in the folder");
+    assert_eq!(fs::metadata(folder.join("cursor.lock")).unwrap().len(), 0);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing else is left in the folder");
 }
 
 #[test]
@@ -70,6 +71,7 @@ fn where_it_began_is_saved_before_the_first_message() {
         let mut first = appending(&server.topic("t"), &file, &folder.join("output"), &["--via", via]);
         wait_until(|| file.exists());
         first.kill();
+        first.end();
         publish(&server, via);
         let ended = subscribe(&server, &file, &["--via", via, "--count", "1"]);
         assert_eq!(ended.assert_code(0).stdout, format!("{via}\n"));
@@ -183,6 +185,10 @@ fn a_file_of_another_subscription_is_refused_and_left_alone() {
         assert!(ended.stderr.contains(&said), "{ended:?}");
         assert_eq!(fs::read(&file).unwrap(), before);
     }
+    // Nothing is put beside what is not ours.
+    fs::write(folder.join("notes"), "mine").unwrap();
+    subscribe(&server, &folder.join("notes"), &[]).assert_code(1);
+    assert!(!folder.join("notes.lock").exists());
     // The scheme, and where it was to begin, make no other one.
     for same in [url.replace("http:", "ws:"), format!("{url}?after=oldest#x")] {
         run(&["subscribe", &same, "--save", file.to_str().unwrap(), "--count", "1"], b"").assert_code(0);
@@ -208,8 +214,9 @@ fn what_cannot_be_a_saved_cursor_is_one_clear_line() {
         fs::write(&file, foreign).unwrap();
         let ended = subscribe(&server, &file, &[]);
         assert_eq!((ended.assert_code(1).stdout.as_str(), ended.stderr.lines().count()), ("", 1), "{ended:?}");
-        let said = format!("tidings: {} is no file that --save has written: ", file.display());
-        assert!(ended.stderr.starts_with(&said), "{ended:?}");
+        let said = format!("tidings: {} is no file that --save has written", file.display());
+        let why = if foreign.is_empty() { ": it is empty" } else { "" };
+        assert_eq!(ended.stderr, format!("{said}{why}\n"));
         assert_eq!(fs::read(&file).unwrap(), foreign, "it is left as it is");
     }
 }
@@ -259,4 +266,30 @@ fn a_saved_cursor_that_is_refused_is_told_with_its_file() {
         assert_eq!((ended.stdout.as_str(), ended.stderr.lines().count()), ("", 1), "{via}: {ended:?}");
         assert_eq!(saved(&file), state, "{via}");
     }
+}
+
+#[test]
+fn a_second_run_with_the_same_file_is_refused_until_the_first_is_gone() {
+    let (server, folder) = (serve(&[]), folder("two"));
+    publish(&server, "one\n");
+    let file = folder.join("cursor");
+    let refused = || {
+        let ended = subscribe(&server, &file, &["--count", "1"]);
+        let said = format!("tidings: {} is in use by another run\n", file.display());
+        assert_eq!((ended.assert_code(1).stdout.as_str(), &ended.stderr), ("", &said));
+    };
+    let output = folder.join("output");
+    let is_printed = |text: &str| fs::read_to_string(&output).is_ok_and(|printed| printed == text);
+    let mut first = appending(&server.topic("t"), &file, &output, &["--after", "oldest"]);
+    wait_until(|| is_printed("one\n") && file.exists());
+    refused();
+    // The file is replaced by now, which is why it cannot be the one that is locked.
+    publish(&server, "two\n");
+    wait_until(|| is_printed("one\ntwo\n"));
+    refused();
+    first.kill();
+    first.end();
+    publish(&server, "three\n");
+    appending(&server.topic("t"), &file, &output, &["--count", "1"]).end().assert_code(0);
+    assert!(is_printed("one\ntwo\nthree\n"));
 }

@@ -94,8 +94,9 @@ With --save, even SIGKILL loses nothing. Where standard output is a regular file
 (>> LOG), each line stands there once: FILE is told of each write before it, and its length tells the next run whether
 the write happened; the part of a broken one is cut off. On any other output the last write, of up to 64 KiB or one
 message, comes twice if the kill fell between it and its saving: the ids of --json tell. FILE is replaced as a whole and
-synced, and the output file before it: a power cut loses no line, but may double the last. One FILE is for one URL and
-one run at a time; it may go on over another transport.
+synced, and the output file before it: a power cut loses no line, but may double the last. One FILE is for one URL,
+whose query counts while --event does not, and may go on over another transport. It is for one run at a time: a second
+is refused, by a lock on the empty FILE.lock, which stays beside it.
 
 It tries again for ever, after up to 1 s at first and 30 s in the end, or when the server says; but a server that was
 never there, and one that will not (401, 403, 404, 204, another media type), is a failure at once.

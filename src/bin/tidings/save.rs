@@ -10,13 +10,16 @@
 //! A file tells how long it is, so that the next run sees how far a write had come which was announced: all of it, and
 //! the new cursor holds; or less, and what stands there of it is cut off. So each line stands there once, wherever
 //! SIGKILL struck. A pipe tells nothing: a kill between a write and its saving doubles that write.
+//!
+//! Beside FILE there are FILE.new, for as long as it takes to put it in the place of FILE, and FILE.lock, by which a
+//! second run sees that there is one.
 
 use crate::output::Output;
 use crate::secrets::IN_QUERY;
 use crate::stdout::Stdout;
 use crate::{Failure, say};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +27,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct Save {
     path: PathBuf,
+    /// Held for the whole run.
+    _lock: File,
     state: State,
     /// Whether the file says less than `state`.
     behind: bool,
@@ -66,29 +71,26 @@ impl Save {
         // A link stays one: what it leads to is replaced.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let url = subscription(url);
+        // Before anything is put beside a file that is another's; and again when no other run can change it any more.
+        read(&path, &url)?;
+        let lock = lock(&path)?;
+        let found = read(&path, &url)?;
         let mut save = Self {
             state: State { url, cursor: String::new(), writing: None },
             behind: false,
             stdout: Stdout::if_regular(),
             told: false,
             path,
+            _lock: lock,
         };
-        match save.read()? {
-            Some(state) if state.url != save.state.url => {
-                let (path, url) = (save.path.display(), state.url);
-                Err(Failure::Usage(format!("{path} has the cursor of another subscription, to {url}")))
-            }
-            Some(state) => {
-                save.state = state;
-                save.settle()?;
-                save.replace()?;
-                Ok(save)
-            }
-            None => {
-                save.write_beside().and_then(fs::remove_file).map_err(|error| save.failed(&error))?;
-                Ok(save)
-            }
+        if let Some(state) = found {
+            save.state = state;
+            save.settle()?;
+            save.replace()?;
+        } else {
+            save.write_beside().and_then(fs::remove_file).map_err(|error| failed(&save.path, &error))?;
         }
+        Ok(save)
     }
 
     /// To resume after.
@@ -150,25 +152,6 @@ impl Save {
         Ok(())
     }
 
-    /// What is there; `None` if there is no file.
-    fn read(&self) -> Result<Option<State>, Failure> {
-        let path = self.path.display();
-        let mut text = Vec::new();
-        match fs::metadata(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Ok(found) if !found.is_file() => return Err(Failure::Usage(format!("{path} is not a regular file"))),
-            _ => {}
-        }
-        let read = File::open(&self.path).and_then(|file| file.take(MAX_FILE).read_to_end(&mut text));
-        read.map_err(|error| Failure::Failed(format!("cannot read {path}: {error}")))?;
-        let why = match serde_json::from_slice(&text) {
-            Ok(state) => return Ok(Some(state)),
-            Err(_) if text.is_empty() => "it is empty".into(),
-            Err(error) => error.to_string(),
-        };
-        Err(Failure::Failed(format!("{path} is no file that --save has written: {why}")))
-    }
-
     /// Finds out how far the last write came that was announced, and undoes the half of one.
     fn settle(&mut self) -> Result<(), Failure> {
         let Some(writing) = self.state.writing.take() else { return Ok(()) };
@@ -189,14 +172,12 @@ impl Save {
     /// in place, lest a power cut leaves an empty one.
     fn replace(&self) -> Result<(), Failure> {
         let replaced = self.write_beside().and_then(|new| fs::rename(new, &self.path));
-        replaced.map_err(|error| self.failed(&error))
+        replaced.map_err(|error| failed(&self.path, &error))
     }
 
     /// The new file, in the same folder: it can be renamed only there.
     fn write_beside(&self) -> io::Result<PathBuf> {
-        let mut name = self.path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
-        name.push(".new");
-        let path = self.path.with_file_name(name);
+        let path = beside(&self.path, ".new")?;
         // What a killed one has left there, or somebody's link.
         if let Err(error) = fs::remove_file(&path)
             && error.kind() != io::ErrorKind::NotFound
@@ -205,16 +186,58 @@ impl Save {
         }
         let mut line = serde_json::to_vec(&self.state)?;
         line.push(b'\n');
-        let mut file = private().open(&path)?;
+        let mut file = private().create_new(true).open(&path)?;
         file.write_all(&line).and_then(|()| file.sync_all()).inspect_err(|_| {
             let _ = fs::remove_file(&path);
         })?;
         Ok(path)
     }
+}
 
-    fn failed(&self, error: &io::Error) -> Failure {
-        Failure::Failed(format!("cannot save the cursor in {}: {error}", self.path.display()))
+/// What is there of this subscription; `None` if there is no file.
+fn read(path: &Path, url: &str) -> Result<Option<State>, Failure> {
+    let shown = path.display();
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(found) if !found.is_file() => return Err(Failure::Usage(format!("{shown} is not a regular file"))),
+        _ => {}
     }
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_FILE).read_to_end(&mut text));
+    read.map_err(|error| Failure::Failed(format!("cannot read {shown}: {error}")))?;
+    match serde_json::from_slice::<State>(&text) {
+        Ok(state) if state.url == url => Ok(Some(state)),
+        Ok(State { url, .. }) => {
+            Err(Failure::Usage(format!("{shown} has the cursor of another subscription, to {url}")))
+        }
+        Err(_) => {
+            let why = if text.is_empty() { ": it is empty" } else { "" };
+            Err(Failure::Failed(format!("{shown} is no file that --save has written{why}")))
+        }
+    }
+}
+
+/// Keeps other runs away, by a file beside the one that is replaced, which stays there empty: whoever removed it would
+/// take it from who has just opened it. The system gives the lock back when the program is gone, however it went.
+fn lock(path: &Path) -> Result<File, Failure> {
+    let file = beside(path, ".lock").and_then(|path| private().create(true).open(path));
+    let file = file.map_err(|error| failed(path, &error))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(Failure::Failed(format!("{} is in use by another run", path.display()))),
+        // Where there are no locks, care is the caller's.
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => Err(failed(path, &error)),
+        _ => Ok(file),
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> io::Result<PathBuf> {
+    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
+    name.push(ending);
+    Ok(path.with_file_name(name))
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    Failure::Failed(format!("cannot save the cursor in {}: {error}", path.display()))
 }
 
 /// A URL without what may differ from one run to the next: the scheme, since http and ws mean the same, where it began,
@@ -229,10 +252,10 @@ fn subscription(url: &str) -> String {
     format!("http://{path}{mark}{}", query.join("&"))
 }
 
-/// A new file for the user alone: a URL may have a secret in its query.
+/// To open a file for the user alone: a URL may have a secret in its query.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
