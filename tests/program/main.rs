@@ -9,5 +9,7 @@ mod inspect;
 mod publish;
 mod run;
 mod save;
+#[cfg(unix)]
+mod save_without_ids;
 mod tokens;
 mod transports;

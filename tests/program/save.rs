@@ -8,7 +8,7 @@ use std::time::Instant;
 const TRANSPORTS: [&str; 5] = ["sse", "ws", "stream", "long", "short"];
 
 /// An empty folder of this test's own.
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("save-{name}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir(&folder).unwrap();
@@ -26,13 +26,13 @@ fn subscribe(server: &Server, file: &Path, options: &[&str]) -> crate::run::Ende
 }
 
 /// A run that appends to `output`.
-fn appending(url: &str, file: &Path, output: &Path, options: &[&str]) -> Running {
+pub fn appending(url: &str, file: &Path, output: &Path, options: &[&str]) -> Running {
     let output = File::options().create(true).append(true).open(output).unwrap();
     let mut command = command(&["subscribe", url, "--save", file.to_str().unwrap()]);
     Running::start(command.args(options).stdout(output))
 }
 
-fn saved(file: &Path) -> serde_json::Value {
+pub fn saved(file: &Path) -> serde_json::Value {
     json(&fs::read_to_string(file).unwrap())
 }
 

@@ -9,7 +9,7 @@
 //!
 //! A file tells how long it is, so that the next run sees how far a write had come which was announced: all of it, and
 //! the new cursor holds; or less, and what stands there of it is cut off. So each line stands there once, wherever
-//! SIGKILL struck. A pipe tells nothing: a kill between a write and its saving doubles that write.
+//! SIGKILL struck. Of lines without an id, which do not come again, only half a one is cut off. A pipe tells nothing: a kill between a write and its saving doubles that write.
 //!
 //! Beside FILE there are FILE.new, for as long as it takes to put it in the place of FILE, and FILE.lock, by which a
 //! second run sees that there is one.
@@ -112,7 +112,8 @@ impl Save {
             say("the server gives its messages no ids: there is nothing to save");
             self.told = true;
         }
-        let announced = if moved && !output.is_empty() { self.announce(cursor, output.len() as u64)? } else { None };
+        // Also what has no id: half a line would stay there and run into the next.
+        let announced = if output.is_empty() { None } else { self.announce(cursor, output.len() as u64)? };
         output.flush()?;
         let written = self.stdout.as_ref().filter(|_| announced.is_some()).map(Stdout::len).transpose()?;
         if announced != written {
@@ -122,8 +123,8 @@ impl Save {
         if moved {
             self.state.cursor.clear();
             self.state.cursor.push_str(cursor);
-            self.behind = true;
         }
+        self.behind |= moved || announced.is_some();
         // The next announcement tells the same: at full speed one replacement for a write is enough.
         if self.behind && (idle || self.stdout.is_none()) {
             self.state.writing = None;
@@ -160,10 +161,16 @@ impl Save {
         let len = stdout.len()?;
         if len >= writing.to {
             self.state.cursor = writing.cursor;
-        } else if len > writing.from {
-            stdout.cut_back(writing.from)?;
-            let bytes = len - writing.from;
-            say(&format!("cut {bytes} bytes off the output, of a write that was broken off; what they told follows"));
+            return Ok(());
+        }
+        // What has no id does not come again: only half a line of it is of no use.
+        let comes_again = writing.cursor != self.state.cursor;
+        let kept = if comes_again { writing.from } else { Stdout::whole_lines(writing.from) };
+        if len > kept {
+            stdout.cut_back(kept)?;
+            let bytes = len - kept;
+            let then = if comes_again { "what they told follows" } else { "what they told had no id and is lost" };
+            say(&format!("cut {bytes} bytes off the output, of a write that was broken off; {then}"));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 
 /// A standard output that is a regular file.
 #[derive(Debug)]
@@ -30,6 +30,28 @@ impl Stdout {
 
     pub fn len(&self) -> Result<u64, Failure> {
         self.file.metadata().map(|found| found.len()).map_err(failed_output)
+    }
+
+    /// How long it is up to the end of its last whole line behind `from`. Where it cannot be read, that is `from`.
+    pub fn whole_lines(from: u64) -> u64 {
+        // Who appends may not read: it is opened anew.
+        let lines = || {
+            let mut file = BufReader::new(File::open("/dev/fd/1")?);
+            let (mut at, mut end) = (file.seek(SeekFrom::Start(from))?, from);
+            loop {
+                let read = file.fill_buf()?;
+                let len = read.len();
+                if let Some(n) = read.iter().rposition(|byte| *byte == b'\n') {
+                    end = at + n as u64 + 1;
+                }
+                if len == 0 {
+                    return io::Result::Ok(end);
+                }
+                file.consume(len);
+                at += len as u64;
+            }
+        };
+        lines().unwrap_or(from)
     }
 
     pub fn sync(&self) -> Result<(), Failure> {
