@@ -15,7 +15,7 @@ use std::io;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The URL cannot be used; says why.
+    /// The URL cannot be used; says why, without the URL itself, which may have a secret in it.
     Url(String),
     /// `https` or `wss`.
     Tls,

@@ -25,7 +25,7 @@ impl Target {
         check_scheme(url)?;
         // A request has visible ASCII only (RFC 9112 §3.2), while the parser lets more pass.
         if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::Url("blanks and what is not ASCII are percent-encoded in it".into()));
+            return Err(Error::Url("blanks and what is not ASCII have to be percent-encoded".into()));
         }
         let uri: Uri = url.parse().map_err(|error| Error::Url(format!("{error}")))?;
         let authority = uri.authority().map_or("", |authority| authority.as_str());
@@ -111,7 +111,7 @@ impl Target {
 /// Before the parser sees it, for that says of what is wrong here only that it is.
 fn check_scheme(url: &str) -> Result<(), Error> {
     let Some((scheme, rest)) = url.split_once("://") else {
-        return Err(Error::Url("it begins with http:// or ws://".into()));
+        return Err(Error::Url("a URL has to begin with http:// or ws://".into()));
     };
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "ws" if rest.is_empty() || rest.starts_with(['/', '?', '#']) => Err(no_host()),

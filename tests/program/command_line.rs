@@ -46,6 +46,7 @@ fn calling_it_wrongly_ends_with_2_and_one_line() {
         &["publish", "http://127.0.0.1:0/", "x"],
         &["publish", "http://127.0.0.1:/", "x"],
         &["subscribe", "http://127.0.0.1:65536/"],
+        &["publish", "http://h/", "x", "--event", "tidings.reset"],
         &["publish", "http://h/", "-", "--idempotency-key", "k"],
         &["publish", "http://h/", "--idempotency-key", "k"],
         &["publish", "http://h/", "x", "--idempotency-key", "a b"],
@@ -79,9 +80,27 @@ fn what_was_wrong_is_named_and_where_to_read_on() {
         (&["nonsense"], "there is no command nonsense; see tidings --help"),
         (
             &["publish", "127.0.0.1:8080/topics/t", "x"],
-            "the URL cannot be used: it begins with http:// or ws://; see tidings publish --help",
+            "\"127.0.0.1:8080/topics/t\" cannot be used: a URL has to begin with http:// or ws://; \
+             see tidings publish --help",
         ),
-        (&["publish", "http://", "x"], "the URL cannot be used: it has no host; see tidings publish --help"),
+        (&["publish", "http://", "x"], "\"http://\" cannot be used: it has no host; see tidings publish --help"),
+        (
+            &["subscribe", "http://me:secret@h/?access_token=secret"],
+            "\"http://…@h/?access_token=…\" cannot be used: it has a user name: send credentials as a header; \
+             see tidings subscribe --help",
+        ),
+        (
+            &["subscribe", "http://h/", "--header", "bogus"],
+            "--header \"bogus\": 'NAME: VALUE' is wanted; see tidings subscribe --help",
+        ),
+        (
+            &["subscribe", "http://h/", "--header", "Authorization Bearer secret"],
+            "--header \"Authorization …\": 'NAME: VALUE' is wanted; see tidings subscribe --help",
+        ),
+        (
+            &["publish", "http://h/", "x", "--event", "a\nb"],
+            "--event \"a\\nb\": an event's name has no line break and no NUL; see tidings publish --help",
+        ),
         (
             &["subscribe", "ws://h/", "--after", "yesterday"],
             "--after \"yesterday\": a cursor is two decimal numbers joined by a hyphen, or 'oldest' or 'now'; \

@@ -82,7 +82,7 @@ fn an_outage_is_told_when_it_begins_and_when_it_is_over() {
 #[test]
 fn a_refusal_tells_what_the_server_said() {
     let server = serve(&[]);
-    let ended = run(&["publish", &server.topic("t"), "x", "--event", "tidings.reset"], b"");
+    let ended = run(&["publish", &server.topic("t?event=tidings.reset"), "x"], b"");
     ended.assert_code(1);
     assert!(ended.stderr.contains(": the server answered 400 Bad Request: "), "{ended:?}");
     assert_eq!(ended.stderr.lines().count(), 1);

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 use tidings::inspect::Format;
 use tidings::server::Tokens;
-use tidings::topic::{After, Bounds, Filter, IdempotencyKey};
+use tidings::topic::{After, Bounds, EventName, Filter, IdempotencyKey};
 
 /// What to do.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Publish {
     pub url: String,
     /// `None`: each line of standard input.
     pub data: Option<String>,
-    pub event: Option<String>,
+    pub event: Option<EventName>,
     /// Only with `data`.
     pub key: Option<IdempotencyKey>,
     /// Take lines that are not UTF-8, too.
@@ -153,7 +153,7 @@ fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     let mut token = None;
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("event") => event = Some(parser.value()?.string()?),
+            Long("event") => event = Some(event_name(&parser.value()?.string()?)?),
             Long("idempotency-key") => key = Some(idempotency_key(&parser.value()?.string()?)?),
             Long("lossy") => lossy = true,
             Long("header") => headers.push(header(&parser.value()?.string()?)?),
@@ -289,13 +289,20 @@ fn format(name: &str) -> Result<Format, Failure> {
     })
 }
 
+fn event_name(text: &str) -> Result<EventName, Failure> {
+    text.parse().map_err(|error| Failure::Usage(format!("--event {text:?}: {error}")))
+}
+
 fn idempotency_key(text: &str) -> Result<IdempotencyKey, Failure> {
     text.parse().map_err(|error| Failure::Usage(format!("--idempotency-key: {error}")))
 }
 
 fn header(line: &str) -> Result<(String, String), Failure> {
-    let (name, value) =
-        line.split_once(':').ok_or_else(|| Failure::Usage("--header: 'NAME: VALUE' is wanted".into()))?;
+    let Some((name, value)) = line.split_once(':') else {
+        // What follows a name may be a secret, also where the colon was forgotten.
+        let shown = line.split_once([' ', '=']).map_or_else(|| line.into(), |(name, _)| format!("{name} …"));
+        return Err(Failure::Usage(format!("--header {shown:?}: 'NAME: VALUE' is wanted")));
+    };
     Ok((name.trim().into(), value.trim().into()))
 }
 

@@ -73,7 +73,7 @@ Usage: tidings subscribe URL [OPTIONS]
 
   --via TRANSPORT        sse, ws, stream, long or short                   [sse; ws for a ws:// URL]
   --after CURSOR         resume behind this message; also oldest or now   [now]
-                         with sse another server's last event ID, whatever it looks like
+                         with sse another server's last event ID, whatever it looks like, for the server to judge
   --event NAME           ask for messages of this event only; may be repeated. Those without a name are of the event
                          message. Ids and cursors stay those of the whole topic
   --save FILE            keep the cursor in FILE: if it is there, go on behind it, and --after does not count

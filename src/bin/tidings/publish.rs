@@ -2,21 +2,22 @@
 
 use crate::args::Publish;
 use crate::output::Output;
-use crate::secrets::without_token;
+use crate::secrets::{unusable, without_token};
 use crate::{Failure, say};
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 use std::time::Duration;
 use tidings::client::{Cut, Options, PublishError, Publisher};
-use tidings::topic::IdempotencyKey;
+use tidings::topic::{EventName, IdempotencyKey};
 
 /// A longer line is no message: servers take 1 MiB, and memory has an end.
 const MAX_LINE: u64 = 16 << 20;
 
 pub fn run(arguments: &Publish) -> Result<(), Failure> {
     let options = Options { headers: arguments.headers.clone(), ..Options::default() };
-    let publisher = Publisher::new(&arguments.url, options).map_err(|error| Failure::Usage(error.to_string()))?;
-    let (event, lossy) = (arguments.event.as_deref(), arguments.lossy);
+    let publisher =
+        Publisher::new(&arguments.url, options).map_err(|error| Failure::Usage(unusable(&arguments.url, &error)))?;
+    let (event, lossy) = (arguments.event.as_ref().map(EventName::as_str), arguments.lossy);
     let mut publishing = Publishing { publisher, event, lossy, ids: Ids::Printed(Output::default()) };
     match &arguments.data {
         Some(data) => {

@@ -9,7 +9,8 @@
 //!
 //! A file tells how long it is, so that the next run sees how far a write had come which was announced: all of it, and
 //! the new cursor holds; or less, and what stands there of it is cut off. So each line stands there once, wherever
-//! SIGKILL struck. Of lines without an id, which do not come again, only half a one is cut off. A pipe tells nothing: a kill between a write and its saving doubles that write.
+//! SIGKILL struck. Of lines without an id, which do not come again, only half a one is cut off. A pipe tells nothing: a
+//! kill between a write and its saving doubles that write.
 //!
 //! Beside FILE there are FILE.new, for as long as it takes to put it in the place of FILE, and FILE.lock, by which a
 //! second run sees that there is one.

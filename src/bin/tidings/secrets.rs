@@ -4,6 +4,7 @@
 use crate::Failure;
 use lexopt::ValueExt;
 use std::env;
+use tidings::client::Error;
 use tidings::http::BearerToken;
 use tidings::server::Tokens;
 
@@ -54,6 +55,18 @@ pub fn authorize(token: Option<BearerToken>, url: &str, headers: &mut Vec<(Strin
 /// A URL as it can be shown: without a token in its query (RFC 6750 §2.3).
 pub fn without_token(url: &str) -> String {
     url.split_once(IN_QUERY).map_or_else(|| url.into(), |(before, _)| format!("{before}{IN_QUERY}…"))
+}
+
+/// Why a client cannot be made for this URL, which may have a password in front of its host.
+pub fn unusable(url: &str, error: &Error) -> String {
+    match error {
+        Error::Url(why) => {
+            let scheme = url.find("://").and_then(|at| url.get(..at + "://".len())).unwrap_or_default();
+            let shown = url.rsplit_once('@').map_or_else(|| url.into(), |(_, host)| format!("{scheme}…@{host}"));
+            format!("{:?} cannot be used: {why}", without_token(&shown))
+        }
+        error => error.to_string(),
+    }
 }
 
 /// How a URL shows a token.

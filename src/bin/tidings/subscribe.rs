@@ -3,7 +3,7 @@
 use crate::args::{Subscribe, Via};
 use crate::output::{Output, is_writing};
 use crate::save::Save;
-use crate::secrets::without_token;
+use crate::secrets::{unusable, without_token};
 use crate::{Failure, say};
 use serde::Serialize;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub fn run(arguments: Subscribe) -> Result<(), Failure> {
         Options { after, filter: arguments.filter.clone(), headers: arguments.headers.clone(), ..Options::default() };
     let source = open(arguments.via, &arguments.url, options).map_err(|error| match (&error, &save) {
         (Error::After(_), Some(save)) if save.cursor().is_some() => Failure::Usage(save.refused(&error.to_string())),
-        _ => Failure::Usage(error.to_string()),
+        _ => Failure::Usage(unusable(&arguments.url, &error)),
     })?;
     end_on_signals(source.stop_handle())?;
     let left = arguments.count;
