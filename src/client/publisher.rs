@@ -30,15 +30,19 @@ use std::time::Instant;
 ///
 /// Whether it does is known from its earlier answers, or asked with `OPTIONS`. It goes on trying for
 /// [`PATIENCE`](Self::PATIENCE), and where it is not known whether the message was taken [`DOUBTS`](Self::DOUBTS) times;
-/// but a server that was never reached is reported at once. A topic knows a key as long as it keeps the message: if the
-/// server began anew in between, both are gone, and who heard of the message before hears of it again.
+/// but a server that was never reached is reported at once.
+///
+/// A topic knows a key as long as it keeps the message, and a server only its own topics. So a message that is sent again
+/// is doubled if in between the server began anew, or the topic dropped the message, being tiny or very busy, or a load
+/// balancer leads to another server than before: put none over several in front of a topic. That a server knows keys is
+/// learnt once and holds for all later connections to the same URL.
 #[derive(Debug)]
 pub struct Publisher {
     target: Target,
     options: Options,
     wire: Option<Wire>,
     reached: bool,
-    /// Whether the server has sent a key back.
+    /// Whether the server has sent a key back, over this connection or one before.
     knows_keys: bool,
     /// What the keys of this publisher's messages have in common, and how many there were.
     nonce: [u8; 16],

@@ -59,9 +59,11 @@ Usage: tidings publish URL [DATA | -] [OPTIONS]
   --help, --version
 
 Prints the id of each message once it was taken. Messages go out in order over one connection. After a cut a message is
-sent again, for up to 30 s, and never taken twice: each has a key by which a topic of ours knows it. To a server that does
-not send the key back it is sent again only where it is certain that it was not taken; where that is not known, the program
-fails and says so. A server that was never there is a failure at once.
+sent again, for up to 30 s, and not taken twice: each has a key by which a topic of ours knows it as long as it keeps the
+message. So it can double only if in that time the server begins anew, or the topic drops the message already, being tiny
+or very busy, or a load balancer leads to another server. To a server that does not send the key back it is sent again
+only where it is certain that it was not taken; where that is not known, the program fails and says so. A server that was
+never there is a failure at once.
 Exit status: 0 everything was taken, 1 something was not or an id could not be printed, 2 called wrongly. SIGINT and
 SIGTERM end it at once: a message on its way may have been taken.
 ";
