@@ -227,3 +227,22 @@ fn each_of_many_that_are_too_many_is_told() {
         assert_eq!(server.client().get("/healthz").status, 503);
     }
 }
+
+/// Whoever has got the answer and stays keeps one of the few places for that; the others are told all the same.
+#[test]
+fn one_too_many_is_told_however_many_of_those_do_not_go() {
+    let limits = Limits { connections: 1, close_time: Duration::from_secs(600), ..Limits::default() };
+    let server = start_with(&limits);
+    let mut first = server.client();
+    assert_eq!(first.get("/healthz").status, 200);
+    let told: Vec<Client> = (0..100)
+        .map(|_| {
+            let mut client = server.client();
+            assert_eq!(client.response().status, 503);
+            client.expect_end();
+            client
+        })
+        .collect();
+    assert_eq!(first.get("/healthz").status, 200);
+    drop(told);
+}

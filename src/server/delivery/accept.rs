@@ -9,18 +9,18 @@ use crate::server::response::Response;
 use bytes::BytesMut;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Poll};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 /// When the system has no descriptor left for a connection, trying again at once would spin.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// So many clients that are one too many are told so at once; the rest is closed without a word. Each costs a
-/// descriptor until it has read the answer.
+/// So many clients that are one too many are waited for until they have read that: each costs a descriptor. The rest is
+/// told, too, but closed at once.
 const REFUSALS: usize = 64;
 
-/// So many clients are let in in a turn before the others have theirs. Fewer than are refused with a word: whoever is
-/// refused, goes and comes again at once could else use up those words within one turn, in which nobody is seen to go.
+/// So many clients are let in in a turn before the others have theirs. Fewer than are waited for: whoever is refused, goes
+/// and comes again at once could else use up those places within one turn, in which nobody is seen to go.
 const CLIENTS: usize = 32;
 
 /// The listening socket.
@@ -86,13 +86,22 @@ impl Delivery {
     /// No thread, and no look at the request.
     fn refuse(&mut self, socket: TcpStream, now: Instant) {
         self.shared.metrics.refusals.count(Reason::Connections);
-        let refusals = self.acceptor.as_ref().map(|acceptor| &acceptor.refusals);
-        let Some(seat) = refusals.and_then(|refusals| refusals.enter_below(REFUSALS)) else { return };
         let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many connections");
         let mut output = BytesMut::new();
         response.encode_last(&mut output);
         self.shared.metrics.answered(response.status);
-        self.welcome(socket, output, Role::Closing, seat, now);
+        let refusals = self.acceptor.as_ref().map(|acceptor| &acceptor.refusals);
+        match refusals.and_then(|refusals| refusals.enter_below(REFUSALS)) {
+            Some(seat) => self.welcome(socket, output, Role::Closing, seat, now),
+            None => self.dismiss(&socket, &output),
+        }
+    }
+
+    /// A socket that is new takes so little at once. A request that is here already is read, for closing over unread input
+    /// is a reset, to which the peer may lose the answer (RFC 9112 §9.6); one that comes later may lose it.
+    fn dismiss(&mut self, mut socket: &TcpStream, output: &[u8]) {
+        let _ = socket.write(output);
+        let _ = socket.read(&mut self.buffer);
     }
 
     fn welcome(&mut self, socket: TcpStream, output: BytesMut, role: Role, seat: Present, now: Instant) {

@@ -39,15 +39,20 @@ impl Connection {
     }
 
     fn discard(&mut self, turn: &mut Turn<'_>) -> Fate {
-        match self.socket.read(turn.buffer) {
-            // Who has ended their own stream may still read the last words.
-            Ok(0) if matches!(self.role, Role::Closing) && !self.out.is_empty() => Fate::Stay,
-            Ok(0) => Fate::Gone,
-            Ok(_) => Fate::ReadMore,
-            Err(error) if error.kind() == ErrorKind::Interrupted => Fate::ReadMore,
-            Err(error) if is_for_later(&error) => Fate::Stay,
-            Err(_) => Fate::Gone,
+        /// A last request and the end behind it: who has gone is seen to have gone in the same turn.
+        const READS: usize = 2;
+        for _ in 0..READS {
+            match self.socket.read(turn.buffer) {
+                // Who has ended their own stream may still read the last words.
+                Ok(0) if matches!(self.role, Role::Closing) && !self.out.is_empty() => return Fate::Stay,
+                Ok(0) => return Fate::Gone,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_for_later(&error) => return Fate::Stay,
+                Err(_) => return Fate::Gone,
+            }
         }
+        Fate::ReadMore
     }
 
     /// One buffer full of frames: answered by one write.
