@@ -163,12 +163,15 @@ fn a_client_that_reads_no_answers_is_left_after_a_time() {
 #[test]
 fn a_client_that_takes_nothing_ends_the_reader_and_all_writers() {
     let (ended, end) = signal();
+    let (go_on, may_go_on) = channel();
+    let may_go_on = Mutex::new(may_go_on);
     let handler = move |socket: &mut server::WebSocket| {
-        let (mut reader, writer) = socket.split();
+        let (reader, writer) = socket.split();
         thread::scope(|scope| {
             let blocked = scope.spawn(move || writer.send_binary(&large()));
-            assert_eq!(reader.read()?, Some(Message::Text("go on".into())));
-            // It waits for the first, and so for the client.
+            // Not by the client's word, which must be read before the time is over.
+            may_go_on.lock().unwrap().recv().unwrap();
+            // It waits for the first, and so for the client; or comes when that has failed.
             let behind = scope.spawn(move || writer.send_text("behind"));
             let read = read_to_end(reader);
             let sent = blocked.join().unwrap();
@@ -181,7 +184,7 @@ fn a_client_that_takes_nothing_ends_the_reader_and_all_writers() {
     let server = run(Server::builder().limits(limits).websocket("/", Config::default(), handler));
     let mut socket = open(&server);
     begin_large(&mut socket);
-    socket.send("go on");
+    go_on.send(()).unwrap();
     assert_eq!(end.recv_timeout(PATIENCE).unwrap(), [Err(ErrorKind::TimedOut); 4]);
 }
 
