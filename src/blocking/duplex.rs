@@ -45,6 +45,8 @@ pub(super) struct State {
     stuck: Option<Instant>,
     /// Why nothing can be written any more: a write has failed, maybe in the midst of a frame.
     broken: Option<ErrorKind>,
+    /// The reader has come to its end: messages are sent until then, and no longer.
+    last_words: Option<Instant>,
 }
 
 /// From so much on, what waits for the next read goes out without it: nothing is won by waiting.
@@ -61,8 +63,16 @@ impl Duplex {
         let close_within = keepalive.close_within;
         let keepalive = Keepalive::new(keepalive, Instant::now());
         let output = BytesMut::new();
-        let state =
-            State { connection, output, keepalive, writing: false, senders_waiting: 0, stuck: None, broken: None };
+        let state = State {
+            connection,
+            output,
+            keepalive,
+            writing: false,
+            senders_waiting: 0,
+            stuck: None,
+            broken: None,
+            last_words: None,
+        };
         Ok(Self { socket, patience, close_within, state: Mutex::new(state), written: Condvar::new() })
     }
 
@@ -77,6 +87,8 @@ impl Duplex {
             state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
             state.senders_waiting -= 1;
         }
+        state.check_whole()?;
+        state.check_last_words()?;
         state.append(encode)?;
         self.write(state)
     }
@@ -234,6 +246,12 @@ impl Duplex {
         self.give_up(&state);
     }
 
+    /// Nothing more will be read: from then on no [`send`](Self::send) goes, so that a thread that only sends finds out.
+    /// A Close still does.
+    pub(crate) fn stop_sending(&self, at: Instant) {
+        self.lock().last_words.get_or_insert(at);
+    }
+
     /// Says goodbye, if that needs no waiting (§7.3).
     pub(crate) fn leave(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -271,6 +289,13 @@ impl State {
     ) -> Result<(), Failure> {
         self.check_whole()?;
         Ok(encode(&mut self.connection, &mut self.output)?)
+    }
+
+    fn check_last_words(&self) -> Result<(), Failure> {
+        match self.last_words {
+            Some(until) if until <= Instant::now() => Err(SendError::Closed.into()),
+            _ => Ok(()),
+        }
     }
 
     fn check_whole(&self) -> Result<(), Failure> {

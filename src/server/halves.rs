@@ -24,6 +24,10 @@ pub struct WebSocketReader<'a> {
 /// A copy is another writer on the same connection. Each call sends at once, and waits for as long as the client does not
 /// read or another writer's message is going out; frames never mix. A [`close`](Self::close) does not wait for the other
 /// writer: it goes out behind that message.
+///
+/// Once the reader has given an error nothing can be sent; once it has said that the server is draining, last words can
+/// for [`Limits::close_time`](super::Limits::close_time), or half of [`Limits::drain_time`](super::Limits::drain_time) if
+/// that is less.
 #[derive(Clone, Copy)]
 pub struct WebSocketWriter<'a> {
     pub(super) shared: &'a Shared,
@@ -71,7 +75,7 @@ impl WebSocketWriter<'_> {
     sending!(
         self: &Self,
         io::Result<()>,
-        "The socket's; [`ErrorKind::BrokenPipe`] after a Close, of either side; [`ErrorKind::TimedOut`] if the client takes nothing for [`Limits::write_time`](super::Limits::write_time).",
+        "The socket's; [`ErrorKind::BrokenPipe`] after a Close, of either side, or the reader's end; [`ErrorKind::TimedOut`] if the client takes nothing for [`Limits::write_time`](super::Limits::write_time).",
         "[`ErrorKind::InvalidInput`]"
     );
 
@@ -99,9 +103,25 @@ pub(super) fn next(
     shared: &Shared,
 ) -> io::Result<TimedRead> {
     match reading.read(&mut access, wait) {
-        // Draining ends every read that waits.
-        Err(Failure::Ended) if shared.is_draining() => Ok(TimedRead::Closed),
-        read => Ok(read?),
+        Ok(read) => Ok(read),
+        Err(failure) => ended(failure, access.duplex(), shared),
+    }
+}
+
+/// Whoever sends by itself must come to its end, too, or the handler never returns.
+fn ended(failure: Failure, duplex: &Duplex, shared: &Shared) -> io::Result<TimedRead> {
+    let now = Instant::now();
+    match failure {
+        // Draining ends every read that waits. Time for the last words, and some of the whole left for the Close.
+        Failure::Ended if shared.is_draining() => {
+            let limits = &shared.limits;
+            duplex.stop_sending(later(now, limits.close_time.min(limits.drain_time / 2)));
+            Ok(TimedRead::Closed)
+        }
+        failure => {
+            duplex.stop_sending(now);
+            Err(failure.into())
+        }
     }
 }
 

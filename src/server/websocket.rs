@@ -122,6 +122,40 @@ impl WebSocket {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// A thread that sends by itself ends where a send fails: after the client's Close, after the handler's own, and a while
+    /// after the reader was told that the server is draining. So the handler closes before it joins, whyever it leaves:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use std::{io, thread};
+    /// use tidings::server::{Message, WebSocket, WebSocketReader};
+    /// use tidings::ws::CloseCode;
+    ///
+    /// /// Says every second that it is there, until the client or the server goes, or the client asks it to stop.
+    /// fn tick(socket: &mut WebSocket) -> io::Result<()> {
+    ///     let (mut reader, writer) = socket.split();
+    ///     thread::scope(|scope| {
+    ///         scope.spawn(move || {
+    ///             while writer.send_text("tick").is_ok() {
+    ///                 thread::sleep(Duration::from_secs(1));
+    ///             }
+    ///         });
+    ///         let read = until_stop(&mut reader);
+    ///         let code = if reader.is_draining() { CloseCode::GOING_AWAY } else { CloseCode::NORMAL };
+    ///         let _ = writer.close(code, ""); // unless the client has
+    ///         read
+    ///     }) // here the other thread is waited for
+    /// }
+    ///
+    /// fn until_stop(reader: &mut WebSocketReader<'_>) -> io::Result<()> {
+    ///     while reader.read()?.is_some_and(|message| message != Message::Text("stop".into())) {}
+    ///     Ok(())
+    /// }
+    /// # let builder = tidings::server::Server::builder().websocket("/", tidings::ws::Config::default(), tick);
+    /// # let _ = builder.bind("127.0.0.1:0")?;
+    /// # Ok::<(), io::Error>(())
+    /// ```
     pub fn split(&mut self) -> (WebSocketReader<'_>, WebSocketWriter<'_>) {
         let Self { shared, duplex, reading, .. } = self;
         (WebSocketReader { shared, duplex, reading }, WebSocketWriter { shared, duplex })

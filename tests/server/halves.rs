@@ -334,6 +334,55 @@ fn draining_ends_the_reader_and_lets_the_writer_finish() {
     server.join();
 }
 
+/// A writer that only sends, as fast as it can, until it cannot.
+fn sends_on(writer: WebSocketWriter<'_>) -> ErrorKind {
+    loop {
+        if let Err(error) = writer.send_text("tick") {
+            return error.kind();
+        }
+    }
+}
+
+#[test]
+fn draining_ends_a_writer_that_does_not_ask() {
+    let (ended, end) = signal();
+    let sends = move |writer: WebSocketWriter<'_>| {
+        ended(sends_on(writer));
+        Ok(())
+    };
+    let limits = Limits { close_time: Duration::from_millis(50), drain_time: 10 * PATIENCE, ..Limits::default() };
+    let mut server = serve(&limits, read_to_end, sends);
+    let mut socket = open(&server);
+    assert_eq!(socket.text(), "tick");
+    server.handle.drain();
+    let close = loop {
+        match socket.frame() {
+            Some(Frame::Text(text)) => assert_eq!(text, "tick"),
+            other => break other,
+        }
+    };
+    assert_eq!(close, Some(Frame::Close(1001, String::new())));
+    assert_eq!(end.recv_timeout(PATIENCE).unwrap(), ErrorKind::BrokenPipe);
+    drop(socket);
+    server.join();
+}
+
+#[test]
+fn a_reader_that_fails_ends_a_writer_that_does_not_ask() {
+    let (ended, end) = signal();
+    let sends = move |writer: WebSocketWriter<'_>| {
+        ended(sends_on(writer));
+        Ok(())
+    };
+    let server = serve(&Limits::default(), read_to_end, sends);
+    let mut socket = open(&server);
+    assert_eq!(socket.text(), "tick");
+    // It goes without a Close, and still reads.
+    socket.client.finish();
+    assert!(socket.client.raw_to_end().ends_with(b"\x88\x02\x03\xf3"), "1011");
+    assert_eq!(end.recv_timeout(PATIENCE).unwrap(), ErrorKind::BrokenPipe);
+}
+
 #[test]
 fn the_messages_of_several_writers_do_not_mix() {
     const WRITERS: usize = 4;
