@@ -45,8 +45,21 @@ pub(super) struct State {
     stuck: Option<Instant>,
     /// Why nothing can be written any more: a write has failed, maybe in the midst of a frame.
     broken: Option<ErrorKind>,
+    /// What first ended the sending.
+    pub(super) end: Option<End>,
     /// The reader has come to its end: messages are sent until then, and no longer.
     last_words: Option<Instant>,
+}
+
+/// Why nothing can be sent any more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum End {
+    /// A Close of our own.
+    Own,
+    /// The peer's, with this code.
+    Peer(Option<CloseCode>),
+    /// The stream has ended without one.
+    Stream,
 }
 
 /// From so much on, what waits for the next read goes out without it: nothing is won by waiting.
@@ -71,6 +84,7 @@ impl Duplex {
             senders_waiting: 0,
             stuck: None,
             broken: None,
+            end: None,
             last_words: None,
         };
         Ok(Self { socket, patience, close_within, state: Mutex::new(state), written: Condvar::new() })
@@ -108,6 +122,7 @@ impl Duplex {
     pub(crate) fn close(&self, code: CloseCode, reason: &str) -> Result<(), Failure> {
         let mut state = self.lock();
         state.append(|connection, output| connection.close(code, reason, output))?;
+        state.end.get_or_insert(End::Own);
         state.keepalive.closing(Instant::now());
         self.write(state)
     }
@@ -242,8 +257,15 @@ impl Duplex {
     /// Nothing is read any more: the connection is over, also for who writes.
     pub(crate) fn end(&self) {
         let mut state = self.lock();
+        state.end.get_or_insert(End::Stream);
         state.connection.receive_eof();
         self.give_up(&state);
+    }
+
+    /// What made a send fail with [`SendError::Closed`].
+    #[cfg(feature = "client")]
+    pub(crate) fn end_of_sending(&self) -> Option<End> {
+        self.lock().end
     }
 
     /// Nothing more will be read: from then on no [`send`](Self::send) goes, so that a thread that only sends finds out.

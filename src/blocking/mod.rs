@@ -28,6 +28,8 @@ pub(crate) mod socket;
 
 pub(crate) use access::Access;
 pub(crate) use duplex::Duplex;
+#[cfg(feature = "client")]
+pub(crate) use duplex::End;
 pub(crate) use failure::Failure;
 pub(crate) use input::Input;
 pub(crate) use reading::{Reading, Wait};

@@ -1,5 +1,6 @@
 //! The reader's own part of a connection.
 
+use super::duplex::End;
 use super::{Access, Duplex, Failure, Input, Message, SHORTEST, TimedRead, socket};
 use crate::Step;
 use crate::ws::{CloseCode, Event, ProtocolError};
@@ -77,6 +78,7 @@ impl Reading {
                 Ok(Step { consumed, event: Some(Event::Close(close)) }) => {
                     shared.keepalive.closing(Instant::now());
                     self.closed = true;
+                    shared.end.get_or_insert(End::Peer(close.as_ref().map(|close| close.code)));
                     self.close_frame = close.map(|close| (close.code, close.reason.to_string()));
                     self.input.consume(consumed);
                     return Ok(Some(TimedRead::Closed));
@@ -91,6 +93,7 @@ impl Reading {
                     return Ok(None);
                 }
                 Err(error) => {
+                    shared.end.get_or_insert(End::Own);
                     shared.keepalive.closing(Instant::now());
                     return Err(error);
                 }

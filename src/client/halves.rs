@@ -3,7 +3,7 @@
 use super::error::Trouble;
 use super::stop::Watch;
 use super::{Cut, Error, Stop};
-use crate::blocking::{Access, Duplex, Failure, Message, Reading, TimedRead, Wait, sending};
+use crate::blocking::{Access, Duplex, End, Failure, Message, Reading, TimedRead, Wait, sending};
 use crate::step::later;
 use crate::ws::{CloseCode, Connection, SendError};
 use alloc::sync::Arc;
@@ -84,7 +84,7 @@ impl WebSocketWriter {
     sending!(
         self: &Self,
         Result<(), Error>,
-        "[`Error::Cut`] if the connection is gone or closed, or the server takes nothing for [`Options::response_timeout`](super::Options::response_timeout).",
+        "[`Error::Cut`] if the connection is gone, the server has closed it or takes nothing for [`Options::response_timeout`](super::Options::response_timeout); [`Error::Send`] after a [`close`](Self::close).",
         "[`Error::Send`]"
     );
 
@@ -122,7 +122,12 @@ impl Link {
             Failure::Protocol(error) => error.into(),
             Failure::Send(error) if error != SendError::Closed => Error::Send(error).into(),
             _ if self.watch.stop().is_stopped() => Cut::Stopped.into(),
-            Failure::Send(_) | Failure::Ended => Cut::Ended.into(),
+            Failure::Send(error) => match self.duplex.end_of_sending() {
+                Some(End::Peer(code)) => Cut::Closed(code).into(),
+                Some(End::Stream) => Cut::Ended.into(),
+                Some(End::Own) | None => Error::Send(error).into(),
+            },
+            Failure::Ended => Cut::Ended.into(),
             Failure::Silent => Cut::Silent.into(),
             Failure::Io(error) => error.into(),
         }

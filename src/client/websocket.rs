@@ -201,7 +201,7 @@ impl WebSocket {
     sending!(
         self: &mut Self,
         Result<(), Error>,
-        "[`Error::Cut`] if the connection is gone or closed, or the server takes nothing for [`Options::response_timeout`].",
+        "[`Error::Cut`] if the connection is gone, the server has closed it or takes nothing for [`Options::response_timeout`]; [`Error::Send`] after a [`close`](Self::close).",
         "[`Error::Send`]"
     );
 

@@ -91,7 +91,8 @@ fn a_server_that_ends_the_stream_ends_both_halves() {
     is_sending.recv_timeout(PATIENCE).unwrap();
     assert!(matches!(reader.read(), Err(Error::Cut(Cut::Ended))));
     assert!(matches!(sent.join().unwrap(), Err(Error::Cut(_))));
-    assert!(matches!(other.send_text("to nobody"), Err(Error::Cut(_))));
+    let late = other.send_text("to nobody");
+    assert!(matches!(late, Err(Error::Cut(Cut::Ended | Cut::Io(_)))), "{late:?}");
     drop(release);
 }
 
@@ -102,9 +103,38 @@ fn the_servers_close_is_seen_by_the_writer() {
     let server = serve(vec![accept(None, close, false)]);
     let (mut reader, writer) = split(&server);
     assert_eq!(reader.read().unwrap(), None);
-    assert!(matches!(writer.send_text("too late"), Err(Error::Cut(Cut::Ended))));
-    assert!(matches!(writer.close(CloseCode::NORMAL, ""), Err(Error::Cut(Cut::Ended))));
+    for late in [writer.send_text("too late"), writer.close(CloseCode::NORMAL, "")] {
+        assert!(matches!(late, Err(Error::Cut(Cut::Closed(Some(CloseCode::NORMAL))))), "{late:?}");
+    }
     assert_eq!(reader.close_frame(), Some((CloseCode::NORMAL, "")));
+}
+
+#[test]
+fn after_a_close_of_its_own_a_client_is_told_so() {
+    let server = serve(vec![accept(None, |_, _| {}, true)]);
+    let (mut reader, writer) = split(&server);
+    let told = |late: Result<(), Error>| {
+        let late = late.unwrap_err();
+        assert!(matches!(late, Error::Send(SendError::Closed)), "{late:?}");
+        assert_eq!(late.to_string(), "that cannot be sent: the connection is closed for sending");
+    };
+    writer.close(CloseCode::NORMAL, "").unwrap();
+    told(writer.send_text("too late"));
+    assert_eq!(reader.read().unwrap(), None);
+    // The server has closed, too, but it was not the first.
+    told(writer.send_text("too late"));
+    told(writer.close(CloseCode::NORMAL, ""));
+}
+
+#[test]
+fn after_a_violation_of_the_servers_nothing_can_be_sent() {
+    let server = raw(|mut socket, mut received| {
+        socket.write_all(b"\x83\0").unwrap();
+        let _ = socket.read_to_end(&mut received);
+    });
+    let (mut reader, writer) = split(&server);
+    assert!(matches!(reader.read(), Err(Error::WebSocket(_))));
+    assert!(matches!(writer.send_text("too late"), Err(Error::Send(SendError::Closed))));
 }
 
 #[test]

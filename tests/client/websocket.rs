@@ -75,7 +75,7 @@ fn messages_go_both_ways() {
     assert_eq!(socket.read().unwrap(), None);
     assert_eq!(socket.close_frame(), Some((CloseCode::NORMAL, "")));
     assert_eq!(socket.read().unwrap(), None);
-    assert!(socket.send_text("too late").is_err());
+    assert!(matches!(socket.send_text("too late"), Err(Error::Send(SendError::Closed))));
 }
 
 #[test]
