@@ -22,6 +22,8 @@ pub(crate) struct Duplex {
     pub(super) socket: Arc<TcpStream>,
     /// How long the peer may take nothing of what is to be written.
     patience: Duration,
+    /// How long it may take over a mebibyte of it, taking some of it now and then.
+    send_time: Duration,
     /// How long a Close may be unanswered.
     pub(super) close_within: Duration,
     state: Mutex<State>,
@@ -71,8 +73,9 @@ impl Duplex {
         connection: Connection,
         keepalive: KeepaliveOptions,
         patience: Duration,
+        send_time: Duration,
     ) -> io::Result<Self> {
-        socket.set_write_timeout(Some(patience))?;
+        socket.set_write_timeout(Some(patience.min(send_time)))?;
         let close_within = keepalive.close_within;
         let keepalive = Keepalive::new(keepalive, Instant::now());
         let output = BytesMut::new();
@@ -87,7 +90,7 @@ impl Duplex {
             end: None,
             last_words: None,
         };
-        Ok(Self { socket, patience, close_within, state: Mutex::new(state), written: Condvar::new() })
+        Ok(Self { socket, patience, send_time, close_within, state: Mutex::new(state), written: Condvar::new() })
     }
 
     /// Sends what `encode` appends, at once. Where another sender writes, it waits for that.
@@ -139,7 +142,7 @@ impl Duplex {
             state.writing = true;
             let bytes = state.output.split();
             drop(state);
-            let written = socket::write_all(&self.socket, &bytes);
+            let written = socket::write_all(&self.socket, &bytes, self.send_time);
             drop(bytes);
             state = self.lock();
             state.writing = false;

@@ -3,6 +3,7 @@
 //! The time-outs of a socket count from each call; a peer that sends one byte just before each of them would never meet
 //! one. So each call of [`read`] gets what is left of the whole.
 
+use crate::step::later;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind, Read, Write};
@@ -22,18 +23,29 @@ pub(crate) fn read(mut socket: &TcpStream, room: &mut [u8], until: Option<Instan
     }
 }
 
-/// Writes all of it. The socket's own time-out is for each piece that the peer takes.
-pub(crate) fn write_all(mut socket: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
+/// Writes all of it. The socket's own time-out is for each piece that the peer takes; each [`SHARE`] is given up with the
+/// first piece that ends behind its `time`.
+pub(crate) fn write_all(socket: &TcpStream, bytes: &[u8], time: Duration) -> io::Result<()> {
+    bytes.chunks(SHARE).try_for_each(|share| write_share(socket, share, later(Instant::now(), time)))
+}
+
+/// What is larger is granted more time. In bytes: what a message has at the most where nobody says otherwise.
+const SHARE: usize = 1 << 20;
+
+fn write_share(mut socket: &TcpStream, mut bytes: &[u8], until: Instant) -> io::Result<()> {
+    loop {
         match socket.write(bytes) {
+            Ok(written) if written == bytes.len() => return Ok(()),
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
             Err(error) => return Err(error),
         }
+        if until <= Instant::now() {
+            return Err(ErrorKind::TimedOut.into());
+        }
     }
-    Ok(())
 }
 
 /// Writes what goes without waiting; [`ErrorKind::WouldBlock`] if that is nothing. Nobody else may be in a call of the

@@ -6,7 +6,7 @@ use super::target::Target;
 use super::wire::BUFFER;
 use super::{Error, Options, Stop, headers, opening};
 use crate::blocking::{self, Access, Duplex, Failure, Message, Reading, TimedRead, Wait, sending};
-use crate::step::later;
+use crate::step::{NEVER, later};
 use crate::ws::handshake::Extensions;
 use crate::ws::{CloseCode, Config, Connection, KeepaliveOptions, SendError, deflate};
 use alloc::string::String;
@@ -80,7 +80,8 @@ impl WebSocket {
         let config = blocking::config(&options.config, BUFFER);
         let connection = Connection::client(config, options.common.random).with_extensions(&opened.extensions);
         let (socket, input, watch) = opened.wire.into_parts();
-        let duplex = Duplex::new(Arc::new(socket), connection, keepalive, options.common.response_timeout)?;
+        // A server that takes little at a time is one that this client has chosen.
+        let duplex = Duplex::new(Arc::new(socket), connection, keepalive, options.common.response_timeout, NEVER)?;
         Ok(Self {
             link: Link { duplex, watch },
             reading: Reading::new(input),

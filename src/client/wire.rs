@@ -5,7 +5,7 @@ use super::stop::Watch;
 use super::target::Target;
 use super::{Cut, Error, Options, Stop};
 use crate::blocking::{Input, socket};
-use crate::step::later;
+use crate::step::{NEVER, later};
 use alloc::string::ToString;
 use core::time::Duration;
 use std::io;
@@ -68,7 +68,7 @@ impl Wire {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
-        let result = socket::write_all(&self.stream, bytes);
+        let result = socket::write_all(&self.stream, bytes, NEVER);
         self.checked(result)
     }
 

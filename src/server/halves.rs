@@ -75,7 +75,7 @@ impl WebSocketWriter<'_> {
     sending!(
         self: &Self,
         io::Result<()>,
-        "The socket's; [`ErrorKind::BrokenPipe`] after a Close, of either side, or the reader's end; [`ErrorKind::TimedOut`] if the client takes nothing for [`Limits::write_time`](super::Limits::write_time).",
+        "The socket's; [`ErrorKind::BrokenPipe`] after a Close, of either side, or the reader's end; [`ErrorKind::TimedOut`] if the client takes nothing for [`Limits::write_time`](super::Limits::write_time), or too little in [`Limits::answer_time`](super::Limits::answer_time).",
         "[`ErrorKind::InvalidInput`]"
     );
 

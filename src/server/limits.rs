@@ -84,7 +84,8 @@ pub struct Limits {
     /// A client that takes not one byte of what waits for it for so long is disconnected. Default 30 s.
     pub write_time: Duration,
     /// A client that has not taken a whole answer or batch within so long is disconnected, however it goes about it: one
-    /// that takes a byte now and then keeps it in memory. Default 60 s: 1 MiB at 17 KiB a second.
+    /// that takes a byte now and then keeps it in memory. Default 60 s: 1 MiB at 17 KiB a second. What a handler sends over a
+    /// WebSocket may be large: each MiB of it has so long.
     pub answer_time: Duration,
     /// How long the last bytes sent may take, and the peer's Close or end of stream after them. Default 2 s.
     pub close_time: Duration,

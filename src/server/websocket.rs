@@ -60,7 +60,7 @@ impl WebSocket {
             pong_within: limits.pong_time,
             close_within: limits.close_time,
         };
-        let duplex = Duplex::new(socket, connection, keepalive, limits.write_time)?;
+        let duplex = Duplex::new(socket, connection, keepalive, limits.write_time, limits.answer_time)?;
         Ok(Self { shared, opening, duplex, reading: Reading::new(Input::new(input, CHUNK)) })
     }
 
@@ -202,7 +202,8 @@ impl WebSocket {
     ///
     /// # Errors
     /// The socket's; [`io::ErrorKind::TimedOut`] if the client takes nothing for
-    /// [`Limits::write_time`](super::Limits::write_time).
+    /// [`Limits::write_time`](super::Limits::write_time), or too little in
+    /// [`Limits::answer_time`](super::Limits::answer_time).
     pub fn flush(&mut self) -> io::Result<()> {
         Ok(self.duplex.flush()?)
     }

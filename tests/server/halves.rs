@@ -4,7 +4,7 @@ use crate::client::{Frame, WebSocket};
 use crate::running::{Running, run};
 use std::io::{self, ErrorKind, Write};
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 use tidings::server::{self, Limits, Message, Server, TimedRead, WebSocketReader, WebSocketWriter};
@@ -186,6 +186,27 @@ fn a_client_that_takes_nothing_ends_the_reader_and_all_writers() {
     begin_large(&mut socket);
     go_on.send(()).unwrap();
     assert_eq!(end.recv_timeout(PATIENCE).unwrap(), [Err(ErrorKind::TimedOut); 4]);
+}
+
+#[test]
+fn a_client_that_takes_little_at_a_time_ends_the_writer() {
+    let (ended, end) = signal();
+    let sends = move |writer: WebSocketWriter<'_>| {
+        ended(writer.send_binary(&large()).map_err(|error| error.kind()));
+        Ok(())
+    };
+    let limits = Limits { write_time: 10 * PATIENCE, answer_time: Duration::from_millis(200), ..patient() };
+    let server = serve(&limits, read_to_end, sends);
+    let mut socket = open(&server);
+    // At most 1.6 MB a second, of the 5 MiB that there ought to be.
+    let ended = loop {
+        socket.client.fill();
+        match end.recv_timeout(Duration::from_millis(10)) {
+            Err(RecvTimeoutError::Timeout) => {}
+            ended => break ended.unwrap(),
+        }
+    };
+    assert_eq!(ended, Err(ErrorKind::TimedOut));
 }
 
 #[test]
