@@ -4,17 +4,17 @@
 //! curl -N -H 'Accept: text/event-stream' http://127.0.0.1:8081/topics/clock      # published in the background
 //! curl -d 'Hello' http://127.0.0.1:8081/topics/news                              # 401
 //! curl -H 'Authorization: Bearer secret' -d 'Hello' http://127.0.0.1:8081/topics/news
-//! curl -N 'http://127.0.0.1:8081/jobs/7?token=secret'                            # an event stream of its own
+//! curl -N 'http://127.0.0.1:8081/jobs/7?access_token=secret'                            # an event stream of its own
 //! ```
 //!
-//! and in the console of a page at that address `new WebSocket("ws://127.0.0.1:8081/upper?token=secret")`.
+//! and in the console of a page at that address `new WebSocket("ws://127.0.0.1:8081/upper?access_token=secret")`.
 
 use std::io;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use tidings::server::{
-    Access, AccessRequest, Action, EventStream, Handle, Limits, Message, PublishError, Server, Waited, WebSocket,
+    Access, Action, EventStream, Handle, Limits, Message, PublishError, Server, Tokens, Waited, WebSocket,
 };
 use tidings::sse::Event;
 use tidings::topic::{Bounds, EventName, TopicName};
@@ -28,9 +28,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let addr = arguments.next().unwrap_or_else(|| "127.0.0.1:8081".into());
     let seconds = arguments.next().map(|seconds| seconds.parse()).transpose()?;
 
+    let token = TOKEN.parse()?;
+    let tokens = Tokens::default().publish(&token).subscribe(&token);
     let server = Server::builder()
         .limits(limits())
-        .authorize(authorize)
+        .authorize(move |request| match request.action {
+            Action::Subscribe(topic) if topic.as_str() == "clock" => Access::Granted, // for everybody
+            _ => tokens.check(request),
+        })
         .websocket("/upper", Config { max_message: 4096, ..Config::default() }, upper)
         .event_stream("/jobs/", job)
         .bind(addr.as_str())?;
@@ -53,23 +58,6 @@ fn limits() -> Limits {
         topics: 100,
         topic: Bounds { messages: 1000, age: Duration::from_secs(600), ..Bounds::default() },
         ..Limits::default()
-    }
-}
-
-/// The clock is for everybody; all else needs the token. Browsers cannot send headers of their own with an event stream
-/// or a WebSocket: there it is in the query (or in a cookie).
-fn authorize(request: &AccessRequest<'_>) -> Access {
-    if let Action::Subscribe(topic) = request.action
-        && topic.as_str() == "clock"
-    {
-        return Access::Granted;
-    }
-    let header = request.head.headers.get_str("authorization").and_then(|value| value.strip_prefix("Bearer "));
-    let query = request.head.query().and_then(|query| query.strip_prefix("token="));
-    match header.or(query) {
-        Some(TOKEN) => Access::Granted,
-        Some(_) => Access::Forbidden,
-        None => Access::Unauthorized { challenge: "Bearer".into() },
     }
 }
 
