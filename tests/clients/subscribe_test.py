@@ -45,7 +45,7 @@ class WebSockets(Printing, unittest.TestCase):
     def test_without_ids_there_is_nothing_to_save(self):
         with Node("feed", [["one", "two"]]) as server, tempfile.TemporaryDirectory() as folder:
             self.assertEqual(self.subscribe(server, "ws", 2, "--save", f"{folder}/cursor"), ["one", "two"])
-            self.assertEqual(os.listdir(folder), [])
+            self.assertEqual(os.listdir(folder), ["cursor.lock"])
 
 
 class EventStreams(Printing):
