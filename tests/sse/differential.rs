@@ -91,6 +91,7 @@ fn long_pieces_may_split_characters_and_what_is_none() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "tests/fuzz_corpus.rs does the same")]
 fn the_fuzz_seeds_hold() {
     for seed in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/sse_decode")).unwrap() {
         sse_decode::run(&std::fs::read(seed.unwrap().path()).unwrap());

@@ -97,7 +97,7 @@ fn long_lines_are_split_wherever_the_break_stands() {
 /// Long texts are searched and copied piece by piece; a CRLF may stand across two of them.
 #[test]
 fn very_long_lines_are_split_wherever_the_break_stands() {
-    for len in [8190, 8191, 8192, 8193, 16_383, 16_384, 40_000] {
+    for &len in scaled(&[8190, 8191, 8192, 8193, 16_383, 16_384, 40_000][..], &[8191, 8193]) {
         let (front, back) = ("x".repeat(len), "y".repeat(len));
         assert_eq!(encoded(&Event::message(&*front)), format!("data: {front}\n\n"));
         for line_end in ["\n", "\r", "\r\n"] {

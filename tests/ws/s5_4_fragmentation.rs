@@ -1,5 +1,6 @@
 //! §5.4: messages in fragments, with control frames in between.
 
+use crate::support::scaled;
 use crate::wire::*;
 use tidings::Step;
 use tidings::ws::frame::MAX_HEADER;
@@ -78,8 +79,9 @@ fn a_small_frame_stays_in_the_input_until_it_is_whole_and_is_then_borrowed() {
 
 #[test]
 fn a_frame_that_fits_the_input_buffer_is_never_copied_and_one_byte_more_is_consumed_as_it_arrives() {
-    let config = Config { input_buffer: 100_000, ..Config::default() };
-    for (len, stays) in [(100_000 - MAX_HEADER, true), (100_001 - MAX_HEADER, false)] {
+    let input_buffer = scaled(100_000, 10_000);
+    let config = Config { input_buffer, ..Config::default() };
+    for (len, stays) in [(input_buffer - MAX_HEADER, true), (input_buffer + 1 - MAX_HEADER, false)] {
         let wire = masked(FIN | BINARY, &vec![0xa5; len]);
         let mut connection = Connection::server(config.clone());
         let mut output = bytes::BytesMut::new();
