@@ -119,7 +119,7 @@ pub struct Poller<I> {
     backoff: Backoff,
     /// An answer has come since the last failure.
     is_connected: bool,
-    /// There was a reset, and no news since.
+    /// There was a reset, and no news since that led on: neither repetition nor failure makes up for it.
     is_reset: bool,
     state: State<I>,
 }
@@ -259,7 +259,7 @@ impl<I: Instant> Poller<I> {
         let is_ahead = is_ahead(self.after, next);
         self.after = After::Cursor(next);
         let is_first = !core::mem::replace(&mut self.is_connected, true);
-        self.is_reset &= !is_news;
+        self.is_reset &= !(is_news && is_ahead);
         // What proves the server is that it holds and answers; that it is there at all proves nothing.
         if !is_first || (is_news && is_ahead) {
             self.backoff.reset();
@@ -320,7 +320,7 @@ impl<I: Instant> Poller<I> {
 
     fn back_off(&mut self, retry_after: Option<Duration>, now: I) -> Option<Duration> {
         let State::Asked { .. } = self.state else { return None };
-        (self.is_connected, self.is_reset) = (false, false);
+        self.is_connected = false;
         let wait = self.backoff.next_wait(retry_after);
         self.state = State::Pause { until: later(now, wait) };
         Some(wait)
