@@ -233,6 +233,10 @@ impl Duplex {
         match shared.keepalive.handle_timeout(now) {
             Some(KeepaliveEvent::Gone) => Err(self.give_up(&state)),
             Some(KeepaliveEvent::Ping) => {
+                // Ten thousand silent connections keep nothing of what they were once sent.
+                if shared.output.is_empty() {
+                    shared.output = BytesMut::new();
+                }
                 // After a Close none may be sent, nor is one needed.
                 let _ = shared.connection.ping(&[], &mut shared.output);
                 Ok(true)

@@ -1,22 +1,33 @@
 //! What was read from a socket and is not consumed yet.
 
+use super::socket::ReadTimeout;
+use std::io;
+use std::net::TcpStream;
+use std::time::Instant;
 use std::vec;
 use std::vec::Vec;
 
-/// A buffer, allocated once; `start..end` was read and not consumed.
+/// A buffer of one socket's; `start..end` was read and not consumed. It is small at first and grows where reads fill it,
+/// so that who sends much is read in few calls, and who sends little costs little.
 #[derive(Debug)]
 pub(crate) struct Input {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    first: usize,
+    timeout: ReadTimeout,
 }
 
 impl Input {
-    /// One that holds what was read already, and has room for so much in all.
-    pub(crate) fn new(unread: &[u8], size: usize) -> Self {
-        let mut buffer = vec![0; size.max(unread.len())];
+    /// What it holds at the most.
+    pub(crate) const MOST: usize = 64 * 1024;
+
+    /// One that holds what was read already, and has room for so much in all at first.
+    pub(crate) fn new(unread: &[u8], first: usize) -> Self {
+        let first = first.min(Self::MOST);
+        let mut buffer = vec![0; first.max(unread.len())];
         buffer.iter_mut().zip(unread).for_each(|(to, from)| *to = *from);
-        Self { buffer, start: 0, end: unread.len() }
+        Self { buffer, start: 0, end: unread.len(), first, timeout: ReadTimeout::default() }
     }
 
     pub(crate) fn unread(&self) -> &[u8] {
@@ -36,19 +47,40 @@ impl Input {
         self.start = self.end;
     }
 
-    /// Where to read more. It is empty only if nothing of a whole buffer was consumed.
-    pub(crate) fn room(&mut self) -> &mut [u8] {
+    /// Reads what there is behind what is unread, at least one byte; how many. Without a deadline it waits for ever. Zero:
+    /// the stream has ended, or nothing of a whole buffer was consumed.
+    pub(crate) fn fill(&mut self, socket: &TcpStream, until: Option<Instant>) -> io::Result<usize> {
+        self.make_room();
+        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let got = self.timeout.read(socket, room, until)?;
+        self.end += got;
+        if self.end == self.buffer.len() {
+            self.grow();
+        }
+        Ok(got)
+    }
+
+    /// Nothing has come for long: what the buffer has grown by is given back.
+    pub(crate) fn rest(&mut self) {
+        if self.start == self.end && self.buffer.len() > self.first {
+            (self.start, self.end) = (0, 0);
+            self.buffer = vec![0; self.first];
+        }
+    }
+
+    fn make_room(&mut self) {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.end == self.buffer.len() {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        self.buffer.get_mut(self.end..).unwrap_or_default()
     }
 
-    /// So much was read into the room.
-    pub(crate) fn filled(&mut self, len: usize) {
-        self.end = self.buffer.len().min(self.end + len);
+    fn grow(&mut self) {
+        let len = self.buffer.len().saturating_mul(4).min(Self::MOST);
+        if len > self.buffer.len() {
+            self.buffer.resize(len, 0);
+        }
     }
 }

@@ -43,9 +43,9 @@ use core::time::Duration;
 /// No wait for a peer that may have fallen silent is shorter, so that what is there is read.
 pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
 
-/// The user's limits, for a reader that gives whole messages and has an input buffer of that size.
-pub(crate) fn config(limits: &Config, buffer: usize) -> Config {
-    let input_buffer = limits.input_buffer.min(buffer);
+/// The user's limits, for a reader that gives whole messages out of an [`Input`].
+pub(crate) fn config(limits: &Config) -> Config {
+    let input_buffer = limits.input_buffer.min(Input::MOST);
     Config { delivery: Delivery::Whole, input_buffer, ..limits.clone() }
 }
 

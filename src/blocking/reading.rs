@@ -120,8 +120,7 @@ impl Reading {
             match self.read_socket(duplex, next, has_unwritten) {
                 Ok(None) => continue,
                 Ok(Some(0)) => return Err(duplex.ended()),
-                Ok(Some(len)) => {
-                    self.input.filled(len);
+                Ok(Some(_)) => {
                     duplex.lock().keepalive.received(Instant::now());
                     return Ok(true);
                 }
@@ -129,7 +128,10 @@ impl Reading {
                 Err(error) => return Err(error.into()),
             }
             let now = Instant::now();
-            if !duplex.timed_out(now)? && until.is_some_and(|until| until <= now) {
+            let is_idle = duplex.timed_out(now)?;
+            if is_idle {
+                self.input.rest();
+            } else if until.is_some_and(|until| until <= now) {
                 return Ok(false);
             }
         }
@@ -140,7 +142,7 @@ impl Reading {
         if has_unwritten && !socket::wait(&duplex.socket, until)? {
             return Ok(None);
         }
-        socket::read(&duplex.socket, self.input.room(), Some(until)).map(Some)
+        self.input.fill(&duplex.socket, Some(until)).map(Some)
     }
 
     /// Writes the last words and reads until the peer's end, or as long as is decent: closing over unread input would

@@ -1,7 +1,7 @@
 //! Calls of a blocking socket, each with its deadline.
 //!
 //! The time-outs of a socket count from each call; a peer that sends one byte just before each of them would never meet
-//! one. So each call of [`read`] gets what is left of the whole.
+//! one. So each read gets what is left of the whole, or a little less, and looks again.
 
 use crate::step::later;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -10,16 +10,46 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// Reads what there is, at least one byte; without a deadline it waits for ever. Zero: the stream has ended.
-pub(crate) fn read(mut socket: &TcpStream, room: &mut [u8], until: Option<Instant>) -> io::Result<usize> {
-    loop {
-        socket.set_read_timeout(left(until)?)?;
-        match socket.read(room) {
-            // What Unix calls a time-out of a socket; it may come a moment early. And a signal is no reason to give up.
-            Err(error)
-                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
-            other => return other,
+/// What the time-out for reading of one socket is set to, which nobody else sets: setting it anew for each read would cost
+/// as much as half the read. `None`: unknown, as at first; the greatest there is: for ever.
+#[derive(Debug, Default)]
+pub(crate) struct ReadTimeout(Option<Duration>);
+
+impl ReadTimeout {
+    /// Reads what there is, at least one byte; without a deadline it waits for ever. Zero: the stream has ended.
+    pub(crate) fn read(
+        &mut self,
+        mut socket: &TcpStream,
+        room: &mut [u8],
+        until: Option<Instant>,
+    ) -> io::Result<usize> {
+        loop {
+            self.arm(socket, left(until)?)?;
+            match socket.read(room) {
+                // What Unix calls a time-out of a socket; it may come a moment early. And a signal is no reason to give up.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {
+                }
+                other => return other,
+            }
         }
+    }
+
+    /// Sets the time-out, unless the one that there is does: it may end the wait early, for the reader looks again, and at
+    /// most a moment late.
+    fn arm(&mut self, socket: &TcpStream, left: Option<Duration>) -> io::Result<()> {
+        /// Less than the system's own clock may be late by.
+        const LATE: Duration = Duration::from_millis(1);
+        /// Of a long wait a sixteenth is left for a second one, so that the next reads, with a little less time each, find
+        /// a time-out that does.
+        const LONG: Duration = Duration::from_secs(1);
+        let wanted = left.unwrap_or(Duration::MAX);
+        if self.0.is_none_or(|set| set < wanted / 2 || wanted.saturating_add(LATE) < set) {
+            let timeout = left.map(|left| if left < LONG { left } else { left.saturating_sub(left / 16) });
+            socket.set_read_timeout(timeout)?;
+            self.0 = Some(timeout.unwrap_or(Duration::MAX));
+        }
+        Ok(())
     }
 }
 
@@ -48,17 +78,34 @@ fn write_share(mut socket: &TcpStream, mut bytes: &[u8], until: Instant) -> io::
     }
 }
 
-/// Writes what goes without waiting; [`ErrorKind::WouldBlock`] if that is nothing. Nobody else may be in a call of the
-/// socket's meanwhile, for it would not wait, either.
-pub(crate) fn write_at_once(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    socket.set_nonblocking(true)?;
-    let written = loop {
-        match socket.write(bytes) {
-            Ok(0) => break Err(ErrorKind::WriteZero.into()),
+/// Writes what goes without waiting; [`ErrorKind::WouldBlock`] if that is nothing.
+pub(crate) fn write_at_once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        match send_at_once(socket, bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            other => break other,
+            other => return other,
         }
-    };
+    }
+}
+
+/// One system call.
+#[cfg(unix)]
+fn send_at_once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    use rustix::net::{SendFlags, send};
+    // The standard library asks for no signal either; on Apple's systems it has asked the socket for that.
+    #[cfg(not(target_vendor = "apple"))]
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    #[cfg(target_vendor = "apple")]
+    let flags = SendFlags::DONTWAIT;
+    Ok(send(socket, bytes, flags)?)
+}
+
+/// Three. Nobody else may be in a call of the socket's meanwhile, for it would not wait, either.
+#[cfg(not(unix))]
+fn send_at_once(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    socket.set_nonblocking(true)?;
+    let written = socket.write(bytes);
     socket.set_nonblocking(false)?;
     written
 }

@@ -3,7 +3,6 @@
 use super::error::Trouble;
 use super::halves::{Link, WebSocketReader, WebSocketWriter, halves, next};
 use super::target::Target;
-use super::wire::BUFFER;
 use super::{Error, Options, Stop, headers, opening};
 use crate::blocking::{self, Access, Duplex, Failure, Message, Reading, TimedRead, Wait, sending};
 use crate::step::{NEVER, later};
@@ -77,7 +76,7 @@ impl WebSocket {
         let opened = opening::open(target, parameters, options, stop)?;
         let patience = options.common.silence / 2;
         let keepalive = KeepaliveOptions { interval: patience, pong_within: patience, close_within: CLOSE_TIMEOUT };
-        let config = blocking::config(&options.config, BUFFER);
+        let config = blocking::config(&options.config);
         let connection = Connection::client(config, options.common.random).with_extensions(&opened.extensions);
         let (socket, input, watch) = opened.wire.into_parts();
         // A server that takes little at a time is one that this client has chosen.

@@ -74,12 +74,9 @@ impl Wire {
 
     /// Reads more behind what is unread. Without a deadline it waits for ever.
     pub(super) fn fill(&mut self, deadline: Option<Instant>) -> Result<Filled, Trouble> {
-        let result = match socket::read(&self.stream, self.input.room(), deadline) {
+        let result = match self.input.fill(&self.stream, deadline) {
             Ok(0) => Ok(Filled::Eof),
-            Ok(len) => {
-                self.input.filled(len);
-                Ok(Filled::Bytes)
-            }
+            Ok(_) => Ok(Filled::Bytes),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Filled::TimedOut),
             Err(error) => Err(error),
         };

@@ -36,7 +36,7 @@ pub(super) enum Handler {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct WebSocketOptions {
-    /// The limits. Messages are read whole, and the input buffer has 16 KiB, whatever it says of these.
+    /// The limits. Messages are read whole, whatever it says of that, and an input buffer has 64 KiB at the most.
     pub config: ws::Config,
     /// Of these the first that the client offers is spoken (RFC 6455 §4.2.2); which one, or that it offers none of them,
     /// [`WebSocket::subprotocol`] says. Default: none.

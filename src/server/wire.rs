@@ -1,7 +1,7 @@
 //! Calls of a blocking socket, on the server's terms.
 
 use super::Limits;
-use crate::blocking::socket;
+use crate::blocking::socket::{self, ReadTimeout};
 use bytes::BytesMut;
 use std::io::{self, ErrorKind, Write};
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ pub(super) const CHUNK: usize = 16 * 1024;
 pub(super) fn read(socket: &TcpStream, input: &mut BytesMut, room: usize, until: Instant) -> io::Result<usize> {
     let start = input.len();
     input.resize(start + room.min(CHUNK), 0);
-    let got = socket::read(socket, input.get_mut(start..).unwrap_or_default(), Some(until));
+    let got = ReadTimeout::default().read(socket, input.get_mut(start..).unwrap_or_default(), Some(until));
     input.truncate(start + got.as_ref().map_or(0, |got| *got));
     got
 }
@@ -36,11 +36,12 @@ pub(super) fn write_all(socket: &TcpStream, mut bytes: &[u8], limits: &Limits) -
     Ok(())
 }
 
-/// Writes what the peer takes at once, or in a moment; how much that was.
+/// Writes what the peer takes at once; how much that was.
 pub(super) fn write_at_once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    /// Not to wait at all would take two more system calls.
-    const MOMENT: Duration = Duration::from_millis(10);
-    write_within(socket, bytes, MOMENT)
+    match socket::write_at_once(socket, bytes) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+        written => written,
+    }
 }
 
 /// One write; nothing, if the peer took nothing within that time.

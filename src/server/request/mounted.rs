@@ -7,7 +7,6 @@ use super::super::opening::Opening;
 use super::super::refusals::Reason;
 use super::super::response::Response;
 use super::super::routes::{EventStreamHandler, Handler, WebSocketHandler, WebSocketOptions};
-use super::super::wire::CHUNK;
 use super::handler::{Mount, Mounted};
 use super::negotiate::EVENT_STREAM;
 use super::route::{not_allowed, options};
@@ -51,7 +50,7 @@ impl Request<'_> {
             return Err(Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed")));
         };
         self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
-        let config = blocking::config(&options.config, CHUNK);
+        let config = blocking::config(&options.config);
         let connection = Box::new(Connection::server(config).with_extensions(&extensions));
         Ok(Reply::Handler(
             Mounted { present, handler: Mount::WebSocket { handler: Arc::clone(handler), opening, connection } },
