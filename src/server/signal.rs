@@ -82,6 +82,16 @@ impl Signal {
         lock(&self.inbox).as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// The loop ends, unless a connection was handed over to it: in one step, so that each is either taken or given back.
+    pub(super) fn close_if_empty(&self) -> bool {
+        let mut inbox = lock(&self.inbox);
+        let is_empty = inbox.as_ref().is_none_or(|inbox| inbox.handed.is_empty());
+        if is_empty {
+            inbox.take();
+        }
+        is_empty
+    }
+
     /// The loop ends: what comes now is dropped.
     pub(super) fn close(&self) {
         lock(&self.inbox).take();

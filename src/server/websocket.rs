@@ -3,7 +3,6 @@
 use super::halves::{WebSocketReader, WebSocketWriter, next};
 use super::opening::{Opening, opening_getters};
 use super::shared::Shared;
-use super::wire::CHUNK;
 use crate::blocking::{Access, Duplex, Input, Message, Reading, TimedRead, Wait, sending};
 use crate::step::later;
 use crate::ws::{CloseCode, Connection, KeepaliveOptions, SendError};
@@ -14,6 +13,9 @@ use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// What a client is read into at first, in bytes: a page, for most messages are small and most connections silent.
+const FIRST_INPUT: usize = 4 * 1024;
 
 /// A client's WebSocket, in a thread of its own.
 ///
@@ -61,7 +63,7 @@ impl WebSocket {
             close_within: limits.close_time,
         };
         let duplex = Duplex::new(socket, connection, keepalive, limits.write_time, limits.answer_time)?;
-        Ok(Self { shared, opening, duplex, reading: Reading::new(Input::new(input, CHUNK)) })
+        Ok(Self { shared, opening, duplex, reading: Reading::new(Input::new(input, FIRST_INPUT)) })
     }
 
     opening_getters!();

@@ -8,15 +8,17 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// How much is asked for in one read. Four pages hold what most requests are.
-pub(super) const CHUNK: usize = 16 * 1024;
+const CHUNK: usize = 16 * 1024;
 
 /// Reads what there is, at least one byte and at most `room`, behind `input`. Zero: the stream has ended.
 pub(super) fn read(socket: &TcpStream, input: &mut BytesMut, room: usize, until: Instant) -> io::Result<usize> {
-    let start = input.len();
-    input.resize(start + room.min(CHUNK), 0);
-    let got = ReadTimeout::default().read(socket, input.get_mut(start..).unwrap_or_default(), Some(until));
-    input.truncate(start + got.as_ref().map_or(0, |got| *got));
-    got
+    // On the stack: `input` takes as much memory as came. What is made of a request, and stays, would else lie between
+    // the buffers of one request and those of the next, and keep their memory from being used again.
+    let mut chunk = [0; CHUNK];
+    let chunk = chunk.get_mut(..room.min(CHUNK)).unwrap_or_default();
+    let got = ReadTimeout::default().read(socket, chunk, Some(until))?;
+    input.extend_from_slice(chunk.get(..got).unwrap_or_default());
+    Ok(got)
 }
 
 /// Writes all of it, as the loop would: a peer that takes nothing for a while is given up, and one that has not taken

@@ -4,7 +4,7 @@ use super::batches::Batches;
 use super::connection::Connection;
 use super::{Audience, Delivery, FIRST_CONNECTION, Handed};
 use crate::server::refusals::Reason;
-use crate::server::request;
+use crate::server::request::Job;
 use crate::server::workers::Worker;
 use mio::{Interest, Token};
 use std::collections::BTreeSet;
@@ -65,14 +65,15 @@ impl Delivery {
     }
 
     fn start_request(&mut self, token: Token, worker: Worker, now: Instant) {
-        let Ok(thread) = request::Thread::start(worker) else {
+        let Ok(thread) = self.threads.promise() else {
             return self.step(token, now, |connection, turn| connection.refuse_busy(Reason::NoThread, turn));
         };
-        let Some(connection) = self.remove(token) else { return };
+        let Some(connection) = self.remove(token) else { return thread.release() };
         let Connection { socket, input, seat, .. } = connection;
         let socket = into_std(socket);
-        if socket.set_nonblocking(false).is_ok() {
-            thread.serve(&self.shared, socket, input, seat);
+        match socket.set_nonblocking(false) {
+            Ok(()) => thread.give(Job::new(&self.shared, socket, input, seat, worker)),
+            Err(_) => thread.release(),
         }
     }
 

@@ -37,6 +37,7 @@ pub(super) use socket::TopicSocket;
 pub(super) use subscriber::Subscriber;
 
 use super::metrics::Present;
+use super::request::Threads;
 use super::shared::Shared;
 use super::topics::TopicCell;
 use accept::Acceptor;
@@ -116,6 +117,7 @@ pub(super) struct Delivery {
     hungry: Vec<Token>,
     buffer: Vec<u8>,
     batches: Batches,
+    threads: Threads,
     next: usize,
     is_draining: bool,
 }
@@ -142,6 +144,7 @@ impl Delivery {
             hungry: Vec::new(),
             buffer: std::vec![0; BUFFER],
             batches: Batches::new(encoding),
+            threads: Threads::default(),
             next: FIRST_CONNECTION,
             is_draining: false,
         })
@@ -166,8 +169,9 @@ impl Delivery {
             self.turn(&events, now);
             if self.is_draining {
                 let deadline = *deadline.get_or_insert(now + self.shared.limits.drain_time);
-                let is_done = self.connections.is_empty() && !was_busy;
-                if is_done || deadline <= now {
+                // In this turn a request may have been given to a thread, too.
+                let is_done = self.connections.is_empty() && !was_busy && !self.shared.is_busy();
+                if is_done && self.shared.signal.close_if_empty() || deadline <= now {
                     return Ok(());
                 }
             }

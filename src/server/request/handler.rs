@@ -3,9 +3,11 @@
 use super::super::opening::Opening;
 use super::super::routes::{EventStreamHandler, WebSocketHandler};
 use super::super::{EventStream, WebSocket};
-use super::{Client, wire};
+use super::{Client, STACK, Status, wire};
 use crate::server::delivery::Role;
 use crate::server::metrics::Present;
+use crate::server::refusals::Reason;
+use crate::server::response::Response;
 use crate::ws::{CloseCode, Connection};
 use bytes::BytesMut;
 use std::boxed::Box;
@@ -13,6 +15,8 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::string::String;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 /// A handler, and the connection in the state that it gets it in.
 pub(super) struct Mounted {
@@ -27,8 +31,34 @@ pub(super) enum Mount {
 }
 
 impl Client {
+    /// Runs the handler in a thread of its own: this one has others to answer, and used more of its stack than a silent
+    /// handler should keep.
+    pub(super) fn start_handler(self, mounted: Mounted, output: BytesMut, input: BytesMut) {
+        // The client is given only once the thread is there: else it can be told.
+        let (sender, receiver) = sync_channel::<(Self, Mounted, BytesMut, BytesMut)>(1);
+        let thread = thread::Builder::new().name("tidings-handler".into()).stack_size(STACK);
+        let started = thread.spawn(move || {
+            if let Ok((client, mounted, output, input)) = receiver.recv() {
+                client.handle(mounted, &output, &input);
+            }
+        });
+        match started {
+            // There is room for one, and the thread waits for it.
+            Ok(_) => drop(sender.send((self, mounted, output, input))),
+            Err(_) => self.refuse_handler(),
+        }
+    }
+
+    fn refuse_handler(self) {
+        self.shared.metrics.refusals.count(Reason::NoThread);
+        let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there is no thread for this");
+        let mut answer = BytesMut::new();
+        response.encode_last(&mut answer);
+        self.hand_over(Role::Closing, answer, BytesMut::new());
+    }
+
     /// Runs the handler in this thread. `output` goes out first; `input` was read already.
-    pub(super) fn handle(self, mounted: Mounted, output: &[u8], input: &[u8]) {
+    fn handle(self, mounted: Mounted, output: &[u8], input: &[u8]) {
         if wire::write_all(&self.socket, output, &self.shared.limits).is_err() {
             return;
         }

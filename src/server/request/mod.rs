@@ -3,7 +3,7 @@
 //! ```text
 //!   loop ──▶ head ──▶ route ──┬──▶ answer ──▶ another request within a second? ──no──▶ loop (idle)
 //!              │              ├──▶ poll to be held, stream, WebSocket ────────────────▶ loop
-//!              │              └──▶ handler of the embedder's, in this thread
+//!              │              └──▶ handler of the embedder's, in a thread of its own
 //!              └─ 408, 431 … ────▶ answer ────────────────────────────────────────────▶ loop (closing)
 //! ```
 //!
@@ -19,6 +19,7 @@ mod publish;
 pub(super) mod query;
 mod route;
 mod stream;
+mod threads;
 mod upgrade;
 mod wire_view;
 
@@ -30,7 +31,6 @@ use super::refusals::Reason;
 use super::response::{Persistence, Response};
 use super::shared::{Busy, Shared};
 use super::wire;
-use super::workers::Worker;
 use crate::http::{BodyReader, Framing, RequestHead, RequestReader, Status, Version};
 use body::Body;
 use bytes::{Buf, BytesMut};
@@ -38,9 +38,8 @@ use handler::Mounted;
 use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread;
 use std::time::{Duration, Instant};
+pub(super) use threads::{Job, Threads};
 
 /// Stack of a request thread. What the server itself needs is a tenth of it; the rest is for hooks and handlers of the
 /// embedder's. Only pages that were touched cost memory.
@@ -50,33 +49,9 @@ const STACK: usize = 256 * 1024;
 /// than a socket takes at once.
 const MAX_WRITTEN_HERE: usize = 64 * 1024;
 
-/// A thread that waits for its first request.
-pub(super) struct Thread(SyncSender<(Client, BytesMut)>);
-
-impl Thread {
-    /// Starts one. Only then a connection is given to it, so that where the system has no thread its client can be told.
-    pub(super) fn start(worker: Worker) -> io::Result<Self> {
-        let (sender, receiver) = sync_channel::<(Client, BytesMut)>(1);
-        let thread = thread::Builder::new().name("tidings-request".into()).stack_size(STACK);
-        thread.spawn(move || {
-            if let Ok((client, input)) = receiver.recv() {
-                client.serve(input, worker);
-            }
-        })?;
-        Ok(Self(sender))
-    }
-
-    /// Serves the connection until it has nothing to say. `input`: what of it was read already.
-    pub(super) fn serve(self, shared: &Arc<Shared>, socket: TcpStream, input: BytesMut, seat: Present) {
-        let busy = Some(shared.busy());
-        // There is room for one, and the thread waits for it.
-        let _ = self.0.send((Client { shared: Arc::clone(shared), socket, seat, busy }, input));
-    }
-}
-
 /// One client, connected.
 #[derive(Debug)]
-struct Client {
+pub(super) struct Client {
     shared: Arc<Shared>,
     socket: TcpStream,
     seat: Present,
@@ -128,7 +103,8 @@ enum Next {
 }
 
 impl Client {
-    fn serve(mut self, mut input: BytesMut, worker: Worker) {
+    /// Serves the connection until it has nothing to say. `input`: what of it was read already.
+    fn serve(mut self, mut input: BytesMut) {
         loop {
             match self.next(input) {
                 Next::Request(rest) => {
@@ -140,10 +116,7 @@ impl Client {
                 }
                 Next::Idle => return self.hand_over(Role::Idle, BytesMut::new(), BytesMut::new()),
                 Next::Loop(role, output, input) => return self.hand_over(role, output, input),
-                Next::Handler(mounted, output, input) => {
-                    drop(worker);
-                    return self.handle(mounted, &output, &input);
-                }
+                Next::Handler(mounted, output, input) => return self.start_handler(mounted, output, input),
                 Next::Gone => return,
             }
         }
