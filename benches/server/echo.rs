@@ -1,7 +1,8 @@
 //! A WebSocket handler that echoes, a thread for each client, beside a thread that reads and writes bare bytes, and beside
 //! fastwebsockets on tokio. What is timed is a client that sends so many messages and reads until all are back.
 
-use crate::served::{Served, WEBSOCKET, open};
+use crate::opening::{WEBSOCKET, open};
+use crate::served::Served;
 use bytes::BytesMut;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,7 +1,8 @@
 //! One message, or sixteen at once, to 500 subscribers: the time from the publish to the last byte at the last of them.
 //! The limit is a loop of 500 writes of the same bytes, woken by a channel.
 
-use crate::served::{EVENT_STREAM, Served, WEBSOCKET, open};
+use crate::opening::{EVENT_STREAM, WEBSOCKET, open};
+use crate::served::Served;
 use crate::sockets::{Listeners, MARK, marked};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};

@@ -2,6 +2,7 @@
 
 mod echo;
 mod fan_out;
+mod opening;
 mod served;
 mod sockets;
 

@@ -1,0 +1,224 @@
+//! What clients cost that are there and say nothing: the server is a process of its own, whose memory and processor time
+//! the system tells. Each client has heard or echoed one message before it falls silent.
+//!
+//! `cargo bench --bench idle` takes about four minutes, most of them silent, and `-- WORD` keeps to the clients with the
+//! word in their name. It needs 5,100 file descriptors in each of two processes (`ulimit -n`), and Linux.
+
+#[path = "server/opening.rs"]
+mod opening;
+
+use opening::{EVENT_STREAM, WEBSOCKET, open};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+use tidings::server::{Limits, Server, WebSocket};
+use tidings::ws::Config;
+
+/// Until these many are there.
+const STEPS: [usize; 3] = [100, 1_000, 5_000];
+/// Two keepalives come within it.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Lets the server be the child of its measurer.
+const SERVE: &str = "--serve";
+
+fn main() {
+    let asked = |word: &str| std::env::args().any(|argument| argument == word);
+    if asked(SERVE) {
+        return serve();
+    }
+    let is_measured = asked("--bench") && !asked("--test");
+    let (steps, silence) = if is_measured { (STEPS, SILENCE) } else { ([5, 10, 20], Duration::from_millis(10)) };
+    println!(
+        "clients | resident memory at {steps:?} | one more costs | to open one more | processor time while all are silent"
+    );
+    let word = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.name().contains(&word)) {
+        measure(kind, steps, silence);
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    TopicSocket,
+    Handler,
+    EventStream,
+    HeldPoll,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::TopicSocket, Self::Handler, Self::EventStream, Self::HeldPoll];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::TopicSocket => "WebSockets of a topic",
+            Self::Handler => "WebSockets of a handler, a thread each",
+            Self::EventStream => "event streams",
+            Self::HeldPoll => "held polls",
+        }
+    }
+
+    fn join(self, addr: SocketAddr) -> TcpStream {
+        match self {
+            Self::TopicSocket => open(addr, "/topics/t", WEBSOCKET),
+            Self::EventStream => open(addr, "/topics/t", EVENT_STREAM),
+            Self::Handler => {
+                let mut socket = open(addr, "/echo", WEBSOCKET);
+                socket.write_all(b"\x81\x85\0\0\0\0Hello").expect("the server reads");
+                hear(&mut socket, b"Hello");
+                socket
+            }
+            Self::HeldPoll => {
+                // The second one on the same connection, as a client's that goes on.
+                let mut socket = TcpStream::connect(addr).expect("the server listens");
+                for query in ["", "?after=now&wait=60"] {
+                    write!(socket, "GET /topics/t{query} HTTP/1.1\r\nHost: t\r\n\r\n").expect("the server reads");
+                    if query.is_empty() {
+                        hear(&mut socket, b"]");
+                    }
+                }
+                socket
+            }
+        }
+    }
+
+    fn is_told(self) -> bool {
+        matches!(self, Self::TopicSocket | Self::EventStream)
+    }
+}
+
+/// Reads until that has come.
+fn hear(socket: &mut TcpStream, wanted: &[u8]) {
+    let (mut heard, mut buffer) = (Vec::new(), [0; 1024]);
+    while !heard.windows(wanted.len()).any(|window| window == wanted) {
+        let got = socket.read(&mut buffer).expect("the server sends");
+        assert_ne!(got, 0, "the server has ended the connection");
+        heard.extend_from_slice(&buffer[..got]);
+    }
+}
+
+fn measure(kind: Kind, steps: [usize; 3], silence: Duration) {
+    let server = ServerProcess::start();
+    // What the first clients cost is the server's own.
+    let mut clients: Vec<_> = (0..10.min(steps[0])).map(|_| kind.join(server.addr)).collect();
+    let (mut memory, mut opening) = (Vec::new(), Vec::new());
+    for step in steps {
+        let mut times = Vec::new();
+        while clients.len() < step {
+            let start = Instant::now();
+            clients.push(kind.join(server.addr));
+            times.push(start.elapsed());
+        }
+        times.sort_unstable();
+        opening.push(times.get(times.len() / 2).copied().unwrap_or_default());
+        if kind.is_told() {
+            server.publish("Hello");
+            for client in &mut clients {
+                hear(client, b"Hello");
+            }
+        }
+        server.settle(clients.len(), kind);
+        memory.push(server.memory());
+    }
+    let processor = server.processor();
+    thread::sleep(silence);
+    let processor = server.processor().saturating_sub(processor).as_secs_f64() / silence.as_secs_f64().max(1.0);
+    let kib = |bytes: usize| format!("{:.1} KiB", bytes as f64 / 1024.0);
+    let more = |from: usize, to: usize| kib(memory[to].saturating_sub(memory[from]) / (steps[to] - steps[from]));
+    println!(
+        "{} | {} | {}, then {} | {:?}, {:?}, {:?} | {:.2} %",
+        kind.name(),
+        memory
+            .iter()
+            .map(|bytes| format!("{:.1} MiB", *bytes as f64 / f64::from(1 << 20)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        more(0, 1),
+        more(1, 2),
+        opening[0],
+        opening[1],
+        opening[2],
+        processor * 100.0,
+    );
+}
+
+/// The server in another process, ended when this goes.
+struct ServerProcess {
+    child: Child,
+    addr: SocketAddr,
+}
+
+impl ServerProcess {
+    fn start() -> Self {
+        let program = std::env::current_exe().expect("this program is somewhere");
+        let mut child =
+            Command::new(program).arg(SERVE).stdout(Stdio::piped()).spawn().expect("it can be started again");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
+        Self { child, addr: line.trim().parse().expect("an address") }
+    }
+
+    fn publish(&self, data: &str) {
+        let mut socket = TcpStream::connect(self.addr).expect("the server listens");
+        let len = data.len();
+        write!(socket, "POST /topics/t HTTP/1.1\r\nHost: t\r\nContent-Length: {len}\r\n\r\n{data}").expect("it reads");
+        hear(&mut socket, b"201");
+    }
+
+    /// Waits until all of them are where they stay, and the threads that have answered them have gone.
+    fn settle(&self, clients: usize, kind: Kind) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let threads = if matches!(kind, Kind::Handler) { clients } else { 0 };
+        while self.threads() > threads + 2 {
+            assert!(Instant::now() < deadline, "{} threads are there for {clients} {kind:?}", self.threads());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn threads(&self) -> usize {
+        self.status("Threads:")
+    }
+
+    /// Resident, in bytes.
+    fn memory(&self) -> usize {
+        self.status("VmRSS:") * 1024
+    }
+
+    fn status(&self, field: &str) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("this is Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("Linux tells it");
+        line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
+    }
+
+    fn processor(&self) -> Duration {
+        /// What the system counts in, on Linux everywhere.
+        const TICK: Duration = Duration::from_millis(10);
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("this is Linux");
+        // Behind the name, which may be anything: the state is the third field, user and system time are 14 and 15.
+        let fields = stat.rsplit_once(')').expect("a name in brackets").1.split_whitespace().skip(11).take(2);
+        TICK * fields.map(|ticks| ticks.parse::<u32>().expect("a number")).sum()
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// In the child.
+fn serve() {
+    fn echo(socket: &mut WebSocket) -> std::io::Result<()> {
+        while let Some(message) = socket.read()? {
+            socket.send(&message)?;
+        }
+        Ok(())
+    }
+    let limits = Limits { handlers: STEPS[2], ..Limits::default() };
+    let server = Server::builder().limits(limits).websocket("/echo", Config::default(), echo).bind("127.0.0.1:0");
+    let server = server.expect("a free port");
+    println!("{}", server.local_addr());
+    server.run().expect("it serves until it is ended");
+}

@@ -1,0 +1,24 @@
+//! How a client begins.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+
+/// What a client asks for.
+pub const WEBSOCKET: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+pub const EVENT_STREAM: &str = "Accept: text/event-stream\r\n";
+
+/// A client whose request was answered with a head; what follows is in the socket.
+pub fn open(addr: SocketAddr, target: &str, headers: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(addr).expect("the server listens");
+    socket.set_nodelay(true).expect("a socket takes it");
+    write!(socket, "GET {target} HTTP/1.1\r\nHost: t\r\n{headers}\r\n").expect("the server reads");
+    // Byte by byte, so that nothing behind the head is read.
+    let mut head = BufReader::with_capacity(1, &socket);
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        assert_ne!(head.read_line(&mut line).expect("the server answers"), 0, "it ended before the answer did");
+    }
+    socket
+}
