@@ -159,6 +159,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_is_path_and_query_and_never_the_fragment() {
+        for (url, asked) in [
+            ("http://h", "/"),
+            ("http://h?x=y", "/?x=y"),
+            ("http://h/a/b?x=y", "/a/b?x=y"),
+            ("ws://h/a#b", "/a"),
+            ("ws://h/a?x#b?c", "/a?x"),
+            ("ws://h#b", "/"),
+            ("ws://h/a%23b", "/a%23b"),
+        ] {
+            assert_eq!(target(url).request_target(&[]), asked, "{url}");
+        }
+    }
+
+    #[test]
     fn the_host_header_has_the_port_unless_it_is_80() {
         assert_eq!(target("http://h:8080/").host(), "h:8080");
         assert_eq!(target("ws://h:80").host(), "h");

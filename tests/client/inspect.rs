@@ -87,6 +87,24 @@ fn what_is_illegal_in_a_frame_is_said_with_its_section() {
 }
 
 #[test]
+fn a_header_is_told_with_the_section_that_lays_it_down() {
+    for (header, section) in [
+        ("Cache-Control: no-store", "RFC 9111 §5.2.2.5"),
+        ("Connection: Upgrade", "RFC 9110 §7.6.1"),
+        ("Content-Type: text/plain", "RFC 9110 §8.3"),
+        ("Origin: http://h", "RFC 6454 §7"),
+        ("Sec-WebSocket-Protocol: tidings.v1", "RFC 6455 §1.9"),
+        ("upgrade: websocket", "RFC 9110 §7.8"),
+        ("USER-AGENT: x", "RFC 9110 §10.1.5"),
+    ] {
+        let head = format!("GET / HTTP/1.1\r\n{header}\r\n\r\n");
+        let fields = inspect::http_message(head.as_bytes());
+        assert_covers(head.as_bytes(), &fields);
+        assert!(fields.iter().any(|field| field.text == header && field.meaning.contains(section)), "{fields:?}");
+    }
+}
+
+#[test]
 fn what_is_missing_at_the_end_is_said() {
     for (format, bytes, said) in [
         (Format::Frames, &b"\x81"[..], "incomplete: the header has a second byte with the length (RFC 6455 §5.2)"),

@@ -26,6 +26,65 @@ fn messages_go_over_one_connection() {
     assert_eq!((first.connection, second.connection), (0, 0));
 }
 
+/// RFC 9112 §2.2, §6.3: and nothing follows it.
+#[test]
+fn a_line_end_of_the_content_counts_as_content() {
+    let server = serve(vec![Act::Answer(created("1-1")), Act::Answer(created("1-2"))]);
+    let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+    for data in ["a\r\n", "b"] {
+        publisher.publish(None, data).unwrap();
+        let seen = server.seen();
+        assert_eq!((seen.body.as_str(), seen.connection), (data, 0));
+        assert_eq!(seen.header("content-length"), Some(data.len().to_string().as_str()));
+        assert_eq!(seen.header("transfer-encoding"), None);
+    }
+}
+
+/// RFC 9112 §9.2, §6.3: it could be anybody's.
+#[test]
+fn what_was_not_asked_for_is_no_answer() {
+    let two = created("1-1") + &created("6-6");
+    let server = serve(vec![Act::Answer(two), Act::Answer(created("1-2"))]);
+    let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+    assert_eq!(publisher.publish(None, "a").unwrap(), Some(Cursor::new(1, 1)));
+    assert_eq!(publisher.publish(None, "b").unwrap(), Some(Cursor::new(1, 2)));
+    assert_eq!((server.seen().connection, server.seen().connection), (0, 1));
+}
+
+/// RFC 9112 §9.6: even if the server leaves it open.
+#[test]
+fn behind_a_close_the_next_request_has_a_connection_of_its_own() {
+    let last = created("1-1").replacen("\r\n", "\r\nConnection: close\r\n", 1);
+    let server = serve(vec![Act::Answer(last), Act::Answer(created("1-2"))]);
+    let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+    assert_eq!(publisher.publish(None, "a").unwrap(), Some(Cursor::new(1, 1)));
+    assert_eq!(publisher.publish(None, "b").unwrap(), Some(Cursor::new(1, 2)));
+    assert_eq!((server.seen().connection, server.seen().connection), (0, 1));
+}
+
+/// RFC 9112 §9.5
+#[test]
+fn who_is_refused_in_the_midst_of_the_body_learns_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        // The head and some of the body; then the answer, and of the rest so much as is needed for it to arrive.
+        assert_ne!(socket.read(&mut [0; 4096]).unwrap(), 0);
+        socket.write_all(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
+        socket.shutdown(std::net::Shutdown::Write).unwrap();
+        while socket.read(&mut [0; 4096]).is_ok_and(|len| len > 0) {}
+    });
+    let mut publisher = Publisher::new(&url, quick()).unwrap();
+    let refused = publisher.publish(None, &"x".repeat(8 << 20));
+    assert!(
+        matches!(&refused, Err(PublishError::Refused(Error::Status { status, .. })) if status.as_u16() == 413),
+        "{refused:?}"
+    );
+    drop(publisher);
+    server.join().unwrap();
+}
+
 #[test]
 fn a_connection_that_ended_meanwhile_is_replaced_before_anything_is_sent() {
     let server = serve(vec![Act::Last(created("1-1")), Act::Answer(created("1-2"))]);

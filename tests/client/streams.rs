@@ -113,6 +113,19 @@ fn a_lost_answer_is_asked_for_again_with_the_same_cursor() {
     }
 }
 
+/// RFC 9112 §6.3 rules 3 and 5.
+#[test]
+fn an_answer_without_a_certain_length_is_none() {
+    let body = r#"{"events":[{"id":"1-1","data":"a"}],"next":"1-1","more":false}"#;
+    for lines in ["Content-Length: 62\r\nContent-Length: 63", "Content-Length: 62\r\nTransfer-Encoding: chunked"] {
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Type: {JSON}\r\n{lines}\r\n\r\n{body}");
+        let server = serve(vec![Act::Hold(answer)]);
+        let mut poller = Poller::short(&server.url, quick()).unwrap();
+        assert!(matches!(poller.next(), Some(Err(Error::Body(_)))), "{lines}");
+        assert!(poller.next().is_none());
+    }
+}
+
 #[test]
 fn a_place_that_is_none_is_refused_before_anything_is_asked() {
     for (url, after) in [("http://127.0.0.1:1/t", Some("yesterday")), ("http://127.0.0.1:1/t?after=1-x", None)] {

@@ -3,7 +3,7 @@
 use crate::scripted::{Act, Seen, quick, serve};
 use bytes::BytesMut;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use tidings::client::{Cut, Error, Message, Options, Received, WebSocket, WebSocketOptions, WebSocketSource};
 use tidings::http::{Headers, Status};
 use tidings::ws::handshake::{Answer, Request};
@@ -112,6 +112,13 @@ fn a_server_that_only_says_that_it_speaks_websocket_is_found_out() {
                Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
     let server = serve(vec![Act::Last(lie.into())]);
     assert!(matches!(WebSocket::connect(&server.url, &options()), Err(Error::Handshake(_))));
+}
+
+#[test]
+fn where_nobody_listens_there_is_no_websocket() {
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = WebSocket::connect(&format!("ws://{unused}/"), &options());
+    assert!(matches!(refused, Err(Error::Cut(Cut::Connect(_)))), "{refused:?}");
 }
 
 #[test]

@@ -135,6 +135,32 @@ fn http_1_0_is_closed_unless_it_asks_to_stay() {
     client.expect_end();
 }
 
+/// RFC 9112 §9.6
+#[test]
+fn behind_a_close_nothing_is_processed() {
+    let server = start();
+    server.publish("a", "1");
+    let mut client = server.client();
+    client.send(
+        "GET /topics/a HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n\
+         POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\n2",
+    );
+    let answer = client.response();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    client.expect_end();
+    let kept = server.client().get("/topics/a").text();
+    assert!(kept.contains(r#""data":"1""#) && !kept.contains(r#""data":"2""#), "{kept}");
+}
+
+#[test]
+fn no_tunnel_is_opened() {
+    let server = start();
+    let mut client = server.client();
+    client.send("CONNECT other:443 HTTP/1.1\r\nHost: other:443\r\n\r\n");
+    let answer = client.response();
+    assert_eq!((answer.status, answer.header("transfer-encoding")), (404, None));
+}
+
 #[test]
 fn a_client_that_ends_its_stream_behind_a_request_is_answered() {
     let server = start();

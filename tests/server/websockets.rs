@@ -206,6 +206,15 @@ fn bad_handshakes_are_refused() {
 }
 
 #[test]
+fn a_handshake_for_what_is_not_there_is_404() {
+    let server = start();
+    let mut client = server.client();
+    client.request("GET", "/nowhere", HANDSHAKE);
+    let answer = client.response();
+    assert_eq!((answer.status, answer.header("upgrade")), (404, None));
+}
+
+#[test]
 fn who_may_not_publish_may_still_listen() {
     let server = crate::running::run(Server::builder().authorize(|request| match request.action {
         Action::Publish(_) => Access::Forbidden,

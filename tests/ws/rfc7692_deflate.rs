@@ -384,6 +384,33 @@ fn s7_1_2_2_a_client_told_to_use_256_bytes_sends_plain() {
     assert_eq!(output, masked(FIN | TEXT, &[b'x'; 1000]));
 }
 
+/// The client's own parameters are hints: its window is at most what is answered, whatever it has offered, and what it
+/// did not hear of it may still keep to.
+#[test]
+fn s7_2_2_what_counts_is_the_answer_and_not_the_offer() {
+    for (own, answered, reach) in [
+        (15, "permessage-deflate", 1 << 15),
+        (15, "permessage-deflate; client_max_window_bits=9", 1 << 9),
+        (12, "permessage-deflate; client_max_window_bits=9", 1 << 9),
+        (9, "permessage-deflate; client_max_window_bits=12", 1 << 9),
+        (9, "permessage-deflate", 1 << 9),
+    ] {
+        let agreed = client_gets(&Options { client_max_window_bits: own, ..eager() }, answered).unwrap();
+        for distance in [200, 600] {
+            let noise: Vec<u8> = noise(distance).into_iter().map(|byte| byte & 0x3f).collect();
+            let message = noise.repeat(3);
+            let mut wire = BytesMut::new();
+            client(Config::default()).with_extensions(&agreed).send_binary(&message, &mut wire).unwrap();
+            assert_eq!(wire.len() < message.len() / 2, distance < reach, "{own}, {answered}, distance {distance}");
+            assert_eq!(support::feed(receive(server()), &[&wire]).ok(), [Got::Binary(message)]);
+        }
+    }
+    // The server answers to each hint, so that nothing that was only offered could be relied on.
+    let hints = "permessage-deflate; client_max_window_bits=9; client_no_context_takeover";
+    let taken = "permessage-deflate; client_no_context_takeover; client_max_window_bits=9";
+    assert_eq!(answer(hints, &Options::default()).as_deref(), Some(taken));
+}
+
 #[test]
 fn s7_1_1_the_sender_forgets_its_window_if_that_was_agreed_on() {
     let sizes = |offer| {
