@@ -106,9 +106,9 @@ pub(super) fn next(reading: &mut Reading, mut access: Access<'_>, wait: Wait) ->
     let was_closed = reading.is_closed();
     let read = reading.read(&mut access, wait);
     match &read {
-        // §7.1.1: the answer to a Close goes out, and the server ends the TCP stream first.
+        // RFC 6455 §7.1.1: the answer to a Close goes out, and the server ends the TCP stream first.
         Ok(TimedRead::Closed) if !was_closed => reading.drain(&access),
-        // §7.1.7: the Close frame that names the violation goes out.
+        // RFC 6455 §7.1.7: the Close frame that names the violation goes out.
         Err(Failure::Protocol(_)) => reading.drain(&access),
         Err(Failure::Ended) => access.duplex().end(),
         _ => {}
@@ -134,7 +134,7 @@ impl Link {
     }
 }
 
-/// Who goes says so, if that needs no waiting (§7.3).
+/// Who goes says so, if that needs no waiting (RFC 6455 §7.3).
 impl Drop for Link {
     fn drop(&mut self) {
         self.duplex.leave();

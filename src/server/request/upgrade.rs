@@ -58,7 +58,7 @@ impl Request<'_> {
 fn refusal(error: HandshakeError) -> Response {
     let response = Response::fault(error.status(), std::format!("{error}"));
     match error {
-        // §4.4: which version would do. RFC 9110 §15.5.22: what to upgrade to.
+        // RFC 6455 §4.4: which version would do. RFC 9110 §15.5.22: what to upgrade to.
         HandshakeError::Version => response
             .with_header("Sec-WebSocket-Version", "13")
             .with_header("Upgrade", "websocket")
