@@ -32,3 +32,27 @@ fn ask_system(bytes: &mut [u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{SEED, system_random};
+    use std::collections::HashSet;
+    use std::vec::Vec;
+
+    /// That it is unpredictable no test can show; that it is not constant, repeated or left out in part, this one does.
+    #[test]
+    fn it_fills_all_of_it_and_never_as_before() {
+        for len in [SEED - 1, SEED, SEED + 1, 1024] {
+            let draws: Vec<Vec<u8>> = (0..64)
+                .map(|_| {
+                    let mut bytes = std::vec![0; len];
+                    system_random(&mut bytes);
+                    bytes
+                })
+                .collect();
+            assert_eq!(draws.iter().collect::<HashSet<_>>().len(), draws.len());
+            // That a place has the same byte in all of them happens once in 2⁵⁰⁴ times.
+            assert!((0..len).all(|at| draws.iter().any(|draw| draw[at] != draws[0][at])), "{len} bytes");
+        }
+    }
+}

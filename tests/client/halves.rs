@@ -137,6 +137,49 @@ fn after_a_violation_of_the_servers_nothing_can_be_sent() {
     assert!(matches!(writer.send_text("too late"), Err(Error::Send(SendError::Closed))));
 }
 
+/// RFC 6455 §7.1.7
+#[test]
+fn a_violation_of_the_servers_is_named_in_a_close() {
+    let (seen, see) = channel();
+    let server = raw(move |mut socket, mut received| {
+        socket.write_all(b"\x83\0").unwrap();
+        socket.read_to_end(&mut received).unwrap();
+        // Its own end has come; what is written now is still read, and resets nothing.
+        socket.write_all(b"\x81\x04late").unwrap();
+        seen.send(received).unwrap();
+    });
+    let mut socket = connect(&server);
+    assert!(matches!(socket.read(), Err(Error::WebSocket(_))));
+    let received = see.recv_timeout(PATIENCE).unwrap();
+    // The key is made of zeros.
+    assert_eq!((received[0], &received[2..8]), (0x88, &b"\0\0\0\0\x03\xea"[..]), "{received:x?}");
+}
+
+/// RFC 6455 §7.1.1
+#[test]
+fn behind_both_closes_the_client_waits_for_the_servers_end() {
+    let (closed, is_closed) = channel();
+    let server = raw(move |mut socket, mut received| {
+        socket.write_all(b"\x88\x02\x03\xe8").unwrap();
+        let mut buffer = [0; 64];
+        while received.len() < 8 {
+            let len = socket.read(&mut buffer).unwrap();
+            assert_ne!(len, 0, "the client's Close is to come");
+            received.extend(&buffer[..len]);
+        }
+        assert_eq!(received, b"\x88\x82\0\0\0\0\x03\xe8");
+        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let waits = socket.read(&mut buffer).is_err();
+        socket.shutdown(Shutdown::Write).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        closed.send((waits, socket.read(&mut buffer).unwrap())).unwrap();
+    });
+    let mut socket = connect(&server);
+    assert_eq!(socket.read().unwrap(), None);
+    drop(socket);
+    assert_eq!(is_closed.recv_timeout(PATIENCE).unwrap(), (true, 0), "it waits, and then goes");
+}
+
 #[test]
 fn a_close_of_the_writer_ends_a_reader_that_waits() {
     let server = serve(vec![accept(None, |_, _| {}, true)]);
@@ -178,7 +221,7 @@ fn a_read_may_have_its_time() {
 }
 
 #[test]
-fn fragments_and_prepared_messages_are_sent_too() {
+fn a_client_sends_fragments_and_prepared_messages_too() {
     let server = serve(vec![accept(None, |_, _| {}, true)]);
     let mut socket = connect(&server);
     socket.send_text_fragment("in two ", false).unwrap();

@@ -288,6 +288,21 @@ fn a_refusal_is_told_with_what_the_server_said() {
 }
 
 #[test]
+fn a_redirect_of_a_message_is_not_followed() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    other.set_nonblocking(true).unwrap();
+    for status in ["301 Moved Permanently", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let there = format!("Location: http://{}/\r\nContent-Length: 0", other.local_addr().unwrap());
+        let server = serve(vec![Act::Answer(format!("HTTP/1.1 {status}\r\n{there}\r\n\r\n"))]);
+        let refused = Publisher::new(&server.url, quick()).unwrap().publish(None, "a");
+        let told = matches!(&refused, Err(PublishError::Refused(Error::Status { status: told, .. }))
+            if status.starts_with(&told.as_u16().to_string()));
+        assert!(told, "{status}: {refused:?}");
+    }
+    assert!(other.accept().is_err(), "nobody has come");
+}
+
+#[test]
 fn a_server_that_is_not_there_is_reported_at_once() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());

@@ -432,7 +432,7 @@ fn times_without_end_overflow_nothing() {
 proptest! {
     /// Whatever servers do that brings no news: a poll timeout that never advances would be a busy loop.
     #[test]
-    fn no_server_makes_it_a_busy_loop(acts in prop::collection::vec((0_u8..8, 0_u64..3, 0_u64..300), 1..40), is_long: bool) {
+    fn no_server_makes_polling_a_busy_loop(acts in prop::collection::vec((0_u8..8, 0_u64..3, 0_u64..300), 1..40), is_long: bool) {
         let make = if is_long { Poller::long } else { Poller::short };
         // The mean of what may be drawn.
         let backoff = Backoff::new(ZERO, seconds(30), |bytes| bytes.fill(0x80));

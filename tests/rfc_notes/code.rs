@@ -2,13 +2,13 @@
 //!
 //! It is formatted by `rustfmt`, so that indentation tells what is within what.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
 pub struct Code {
     pub files: Vec<File>,
-    tests: HashSet<String>,
+    /// The names of the tests, those that are there twice too.
+    tests: Vec<String>,
 }
 
 pub struct File {
@@ -59,7 +59,11 @@ impl Code {
 
     /// What is wrong with that test.
     pub fn missing_test(&self, name: &str) -> Option<String> {
-        (!self.tests.contains(name)).then(|| format!("no test `{name}` runs"))
+        match self.tests.iter().filter(|test| *test == name).count() {
+            0 => Some(format!("no test `{name}` runs")),
+            1 => None,
+            _ => Some(format!("`{name}` is more than one test")),
+        }
     }
 }
 

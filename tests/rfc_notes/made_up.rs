@@ -68,6 +68,9 @@ fn code() -> Code {
         file("src/ws/frame.rs", SOURCE),
         file("tests/ws/main.rs", "mod s5;\n"),
         file("tests/ws/s5.rs", TESTS),
+        file("tests/here.rs", "#[test]\nfn it_is_here_and_there() {}\n"),
+        file("tests/there.rs", "#[test]\nfn it_is_here_and_there() {}\n"),
+        file("tests/support/mod.rs", "#[test]\nfn nobody_runs_this_either() {}\n"),
         file("tests/ws/forgotten.rs", "#[test]\nfn nobody_runs_it() {}\n"),
     ])
 }
@@ -124,9 +127,18 @@ fn an_item_must_be_there_and_belong_where_it_is_said_to() {
 
 #[test]
 fn a_test_must_be_one_and_run() {
-    for name in ["it_does_not_exist", "it_helps", "it_is_ignored", "it_is_ignored_too", "nobody_runs_it", "it_work"] {
+    for name in [
+        "it_does_not_exist",
+        "it_helps",
+        "it_is_ignored",
+        "it_is_ignored_too",
+        "nobody_runs_it",
+        "nobody_runs_this_either",
+        "it_work",
+    ] {
         finds(&format!("| 5.1 | MAY | Do. | `ws/frame.rs::Header` | `{name}` |"), &format!("no test `{name}` runs"));
     }
+    finds("| 5.1 | MAY | Do. | `ws/frame.rs::Header` | `it_is_here_and_there` |", "is more than one test");
 }
 
 #[test]

@@ -183,6 +183,19 @@ fn a_client_that_does_not_answer_a_close_is_disconnected() {
     server.await_metric(SUBSCRIBERS, 0);
 }
 
+/// RFC 6455 §5.5.1
+#[test]
+fn behind_a_close_no_message_is_sent() {
+    for subprotocols in [&[][..], &["tidings.v1"]] {
+        let server = start_with(&Limits { close_time: Duration::from_millis(100), ..Limits::default() });
+        let mut socket = WebSocket::open(server.client(), "/topics/news", subprotocols);
+        socket.send_binary(b"x");
+        assert_eq!(close_code(&mut socket), 1003);
+        server.publish("news", "too late");
+        assert_eq!(socket.client.raw_to_end(), b"");
+    }
+}
+
 #[test]
 fn bad_handshakes_are_refused() {
     let server = start();

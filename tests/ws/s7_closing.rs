@@ -28,6 +28,18 @@ fn a_close_in_the_middle_of_a_message_is_legal() {
 }
 
 #[test]
+fn a_close_is_answered_in_the_midst_of_a_message_that_is_being_sent() {
+    let mut connection = Connection::server(Config::default());
+    let mut output = BytesMut::new();
+    connection.send_text_fragment("unfin", false, &mut output).unwrap();
+    output.clear();
+    connection.receive(&mut masked(FIN | CLOSE, &close_payload(1000, "")), &mut output).unwrap();
+    assert_eq!(output.split(), unmasked(FIN | CLOSE, &close_payload(1000, "")));
+    assert_eq!(connection.send_text_fragment("ished", true, &mut output), Err(SendError::Closed));
+    assert!(output.is_empty());
+}
+
+#[test]
 fn a_close_with_half_a_code_is_refused() {
     server_refuses(&masked(FIN | CLOSE, &[3]), ProtocolError::CloseTooShort);
 }
