@@ -46,6 +46,9 @@ fn s7_1_the_server_answers_each_parameter() {
     ] {
         assert_eq!(answer(offer, &defaults).as_deref(), Some(expected), "{offer}");
     }
+    for other in ["", "x-other; a=b", "permessage-deflat"] {
+        assert_eq!(answer(other, &defaults), None, "{other:?}");
+    }
 }
 
 #[test]
@@ -129,6 +132,17 @@ fn s7_the_client_fails_on_an_answer_that_it_did_not_offer() {
         Err(HandshakeFailure::Extension)
     );
     assert!(client_gets(&asking, "permessage-deflate; server_no_context_takeover; server_max_window_bits=9").is_ok());
+}
+
+#[test]
+fn s5_what_was_offered_and_not_accepted_is_not_used() {
+    let agreed = client_gets(&eager(), "").unwrap();
+    assert_eq!(agreed, Extensions::default());
+    let make = || client(Config::default()).with_extensions(&agreed);
+    let mut output = BytesMut::new();
+    make().send_text(&"x".repeat(1000), &mut output).unwrap();
+    assert_eq!(output, masked(FIN | TEXT, &[b'x'; 1000]));
+    assert_eq!(gets(&unmasked(FIN | RSV1 | TEXT, &HELLO), make).err(), ProtocolError::ReservedBits);
 }
 
 #[test]

@@ -110,10 +110,11 @@ fn after_a_violation_each_side_half_closes_and_the_error_is_final() {
     let (mut connection, mut output) = server_after(&masked(FIN | 0x3, b""));
     assert_eq!(output.split(), goodbye(ProtocolError::ReservedOpcode(3)));
     assert_eq!(connection.transport(), Transport::HalfClose);
-    let mut late = masked(FIN | TEXT, b"x");
-    let again = connection.receive(&mut late, &mut output);
-    assert_eq!(again, Err(ProtocolError::ReservedOpcode(3)));
-    assert!(output.is_empty(), "one Close is enough");
+    for mut late in [masked(FIN | TEXT, b"x"), masked(FIN | PING, b"?"), masked(FIN | CLOSE, b"")] {
+        let again = connection.receive(&mut late, &mut output);
+        assert_eq!(again, Err(ProtocolError::ReservedOpcode(3)));
+        assert!(output.is_empty(), "one Close is enough");
+    }
 }
 
 #[test]
