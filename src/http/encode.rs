@@ -67,9 +67,10 @@ fn check_response(status: Status, headers: &[(&str, &str)]) -> Result<(), SendEr
     check_headers(headers)?;
     let is_chunked = headers.iter().any(|(name, _)| is_transfer_encoding(name));
     let is_counted = headers.iter().any(|(name, _)| is_content_length(name));
-    // §6.1: no Transfer-Encoding in 1xx and 204. §6.2: and never both.
+    // §6.1, RFC 9110 §8.6: neither in 1xx and 204. §6.2: and never both.
     let has_none = status.is_informational() || status == Status::NO_CONTENT;
-    if is_chunked && (is_counted || has_none) { Err(SendError::Framing) } else { Ok(()) }
+    let is_wrong = if has_none { is_chunked || is_counted } else { is_chunked && is_counted };
+    if is_wrong { Err(SendError::Framing) } else { Ok(()) }
 }
 
 fn check_request(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), SendError> {

@@ -155,7 +155,8 @@ errors! {
         HeaderValue = "a header value contains a control character",
         /// A request has no `Host` or more than one (§3.2).
         Host = "not exactly one Host header",
-        /// The headers frame the body in two ways, or in one that this answer must not have (§6.1, §6.2).
+        /// The headers frame the body in two ways, or in one that this answer must not have (§6.1, §6.2,
+        /// RFC 9110 §8.6).
         Framing = "the headers contradict the framing of the body",
     }
 }

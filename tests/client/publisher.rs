@@ -51,6 +51,17 @@ fn what_was_not_asked_for_is_no_answer() {
     assert_eq!((server.seen().connection, server.seen().connection), (0, 1));
 }
 
+/// RFC 9110 §15.2
+#[test]
+fn interim_answers_are_passed_over() {
+    let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+    let server = serve(vec![Act::Answer(interim.to_owned() + &created("1-1")), Act::Answer(created("1-2"))]);
+    let mut publisher = Publisher::new(&server.url, quick()).unwrap();
+    assert_eq!(publisher.publish(None, "a").unwrap(), Some(Cursor::new(1, 1)));
+    assert_eq!(publisher.publish(None, "b").unwrap(), Some(Cursor::new(1, 2)));
+    assert_eq!((server.seen().connection, server.seen().connection), (0, 0));
+}
+
 /// RFC 9112 §9.6: even if the server leaves it open.
 #[test]
 fn behind_a_close_the_next_request_has_a_connection_of_its_own() {

@@ -79,9 +79,12 @@ fn a_message_is_not_framed_twice() {
 #[test]
 fn an_answer_without_a_body_gets_none() {
     for status in [Status::SWITCHING_PROTOCOLS, Status::NO_CONTENT] {
-        let chunked = [("Transfer-Encoding", "chunked")];
-        assert_eq!(refused(|output| encode_response(status, &chunked, output)), SendError::Framing);
+        for framing in [("Transfer-Encoding", "chunked"), ("Content-Length", "0")] {
+            assert_eq!(refused(|output| encode_response(status, &[framing], output)), SendError::Framing);
+        }
     }
+    // The length that the answer to a GET would have.
+    encode_response(Status::NOT_MODIFIED, &[("Content-Length", "5")], &mut BytesMut::new()).unwrap();
     for status in [Status::SWITCHING_PROTOCOLS, Status::NO_CONTENT, Status::NOT_MODIFIED] {
         assert_eq!(refused(|output| respond(status, &[], b"x", output)), SendError::Framing);
         let mut output = BytesMut::new();
