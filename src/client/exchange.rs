@@ -94,7 +94,7 @@ pub(super) fn send(
     wire.write(&output)
 }
 
-/// Reads the head of the answer; interim ones (1xx) are passed over.
+/// Reads the head of the answer; interim ones (1xx) are passed over (RFC 9110 §15.2).
 pub(super) fn receive(wire: &mut Wire, method: &str, limit: u64, deadline: Instant) -> Result<Answer, Trouble> {
     let mut reader = ResponseReader::default();
     loop {
@@ -173,6 +173,7 @@ pub(super) struct Request<'a> {
 pub(super) fn ask(mut wire: Wire, target: &Target, request: &Request<'_>) -> Result<(Wire, Answer), Trouble> {
     let (host, length) = (target.host(), request.body.len().to_string());
     let mut own = Vec::from([("Host", host.as_str())]);
+    // RFC 9112 §6.3: a body has a length, which is always known here.
     if request.method != "GET" || !request.body.is_empty() {
         own.push(("Content-Length", length.as_str()));
     }

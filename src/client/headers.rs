@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use bytes::BytesMut;
 
 /// What frames the request or opens the WebSocket: a caller's word there would make the server wait for a body that
-/// never comes, or break the handshake.
+/// never comes, or break the handshake (RFC 9112 §6.1, RFC 6455 §11.3).
 const RESERVED: [&str; 3] = ["content-length", "transfer-encoding", "upgrade"];
 const RESERVED_PREFIX: &str = "sec-websocket-";
 

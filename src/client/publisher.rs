@@ -252,6 +252,7 @@ impl Publisher {
         let deadline = wire.response_deadline();
         let body = exchange::read_body(&mut wire, &mut answer.body, MAX_ANSWER, deadline);
         let id = body.as_ref().ok().and_then(|body| envelope::parse_published(&String::from_utf8_lossy(body)).ok());
+        // RFC 9112 §9.3, §9.6: what is left of a body would be taken for an answer, and behind `close` comes none.
         self.wire = Some(wire).filter(|_| body.is_ok() && answer.keep_alive);
         Ok(id)
     }

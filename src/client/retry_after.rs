@@ -7,8 +7,9 @@ use std::time::SystemTime;
 /// How long an answer asks to wait before the next try: the time that the state machines take. `None` if it says nothing,
 /// or what cannot be understood.
 ///
-/// It is a number of seconds, or a date in any of the three forms of HTTP. A date means the server's clock: it is compared
-/// with the answer's own `Date`, and with `now` only where there is none. A date in the past is no wait at all.
+/// It is a number of seconds, or a date in any of the three forms of HTTP (RFC 9110 §5.6.7). A date means the server's
+/// clock: it is compared with the answer's own `Date`, and with `now` only where there is none. A date in the past is no
+/// wait at all.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

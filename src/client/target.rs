@@ -23,7 +23,7 @@ const DEFAULT_PORT: u16 = 80;
 impl Target {
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
         check_scheme(url)?;
-        // A request has visible ASCII only (RFC 9112 §3.2), while the parser lets more pass.
+        // A request has visible ASCII only (RFC 9112 §3.2, RFC 6455 §11.1), while the parser lets more pass.
         if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::Url("blanks and what is not ASCII have to be percent-encoded".into()));
         }
@@ -51,7 +51,7 @@ impl Target {
         if self.port == DEFAULT_PORT { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 
-    /// Path and query, with these parameters in place of those of the same name.
+    /// Path and query (RFC 9112 §3.2.1), with these parameters in place of those of the same name.
     pub(super) fn request_target(&self, parameters: &[(&str, &str)]) -> String {
         let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
         let kept = self.query.split('&').filter(|pair| !pair.is_empty());

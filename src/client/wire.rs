@@ -91,7 +91,8 @@ impl Wire {
         self.input.consume(len);
     }
 
-    /// Whether nothing has come that was not asked for, not even an end: another request may go out.
+    /// Whether nothing has come that was not asked for, not even an end: another request may go out. Otherwise its answer
+    /// could be anybody's (RFC 9112 §6.3, §9.2).
     pub(super) fn is_quiet(&mut self) -> bool {
         let quiet = self.unread().is_empty() && self.stream.set_nonblocking(true).is_ok() && {
             let peeked = self.stream.peek(&mut [0]);

@@ -88,7 +88,7 @@ fn check_request(method: &str, target: &str, headers: &[(&str, &str)]) -> Result
     if hosts == 1 { Ok(()) } else { Err(SendError::Host) }
 }
 
-/// §5: names are tokens, and values have no CR, LF, NUL or other control character.
+/// §5: names are tokens, and values have no CR, LF, NUL or other control character, so that none is folded (§5.2).
 fn check_headers(headers: &[(&str, &str)]) -> Result<(), SendError> {
     for (name, value) in headers {
         if !is_token(name) {

@@ -40,6 +40,7 @@ impl Scanner {
                 // §2.2: what ends a line is CRLF and nothing else.
                 [b'\r', ..] => return Err(HeadError::BareCr),
                 [b'\n', ..] => return Err(HeadError::BareLf),
+                // RFC 9110 §5.5: NUL must not pass, and no other has business here.
                 _ => return Err(HeadError::ControlCharacter),
             }
         }

@@ -107,7 +107,7 @@ impl Assembly {
     /// The whole message.
     pub(super) fn finish<'a>(self, inflating: &mut Inflating<'_>) -> Result<Event<'a>, ProtocolError> {
         match self.payload {
-            // §8.1: a text that ends within a code point is not UTF-8.
+            // §5.6, §8.1: a text that ends within a code point is not UTF-8.
             Payload::Text { utf8, .. } if !utf8.is_complete() => Err(ProtocolError::InvalidUtf8),
             Payload::Text { text, .. } => Ok(Event::Text(Cow::Owned(text))),
             Payload::Binary(bytes) => Ok(Event::Binary(Cow::Owned(bytes))),

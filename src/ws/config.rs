@@ -1,4 +1,4 @@
-//! Limits of a connection.
+//! Limits of a connection (RFC 6455 §10.4).
 
 /// What a [`Connection`](super::Connection) takes from its peer. Every limit is exact: the limit passes, one more is
 /// refused with close code 1009.

@@ -65,6 +65,7 @@ pub struct Connection {
     pub(super) is_calm: bool,
 }
 
+/// Of the closing handshake: it has begun with the first Close, sent or received (§7.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Open,
@@ -163,7 +164,7 @@ impl Connection {
     /// # Errors
     /// The peer broke the protocol or a limit. The Close frame that says so is in `output`; the error is final and
     /// comes again at every further call. Forget the rest of the input, and whatever comes after it: write the output and
-    /// do as [`transport`](Self::transport) says.
+    /// do as [`transport`](Self::transport) says (§7.1.7).
     #[inline]
     pub fn receive<'a>(
         &mut self,
@@ -192,7 +193,8 @@ impl Connection {
         Ok(Step::event(frame.end, Event::Text(Cow::Borrowed(text))))
     }
 
-    /// The TCP stream ended, in good order or not. The connection is over.
+    /// The TCP stream ended, in good order or not. The connection is over: clean only behind both Close frames (§7.1.4),
+    /// else it has failed (§7.2.1).
     pub fn receive_eof(&mut self) -> Ending {
         let ending = match self.state {
             State::Closed => Ending::Clean,

@@ -138,6 +138,7 @@ impl Header {
                 output.extend_from_slice(&long.to_be_bytes());
             }
         }
+        // §5.3: the mask bit is set, and the key stands behind the length.
         if let Some(key) = self.mask {
             output.extend_from_slice(&key);
         }

@@ -206,7 +206,7 @@ pub(super) struct Sending {
     is_compressed: bool,
 }
 
-/// Where the masking keys come from: a server has none; a client draws a fresh one for each frame (§5.3).
+/// Where the masking keys come from: a server has none; a client draws a fresh one for each frame (§5.3, §10.3).
 pub(super) enum Keys {
     None,
     Random { source: fn(&mut [u8]), pool: Box<[u8; KEY_POOL]>, used: usize },

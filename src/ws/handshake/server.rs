@@ -112,7 +112,7 @@ pub struct Answer<'a> {
     pub headers: &'a [(&'a str, &'a str)],
 }
 
-/// The value of a header that must come exactly once.
+/// The value of a header that must come exactly once (§4.2.1 step 2, §11.3.1, §11.3.5).
 fn sole<'a>(headers: &Headers<'a>, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name);
     let value = values.next()?;
