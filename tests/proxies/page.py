@@ -45,7 +45,7 @@ class WebSocket:
             self.texts.append(payload.decode())
         elif kind == PING:
             self.pings += 1
-            # A masking key of zeros leaves the payload as it is (§5.3).
+            # A masking key of zeros leaves the payload as it is (RFC 6455 §5.3).
             self.connection.sock.sendall(bytes([PONG, MASKED | length, 0, 0, 0, 0]) + payload)
         else:
             self.ended = f"{kind:#x} {payload!r}"
