@@ -1,13 +1,13 @@
 //! Who may do what: the `authorize` hook, and the rules for requests that come from web pages of other origins.
 
-use super::metrics::Metrics;
 use super::response::Response;
+use super::shared::Shared;
 use crate::http::{RequestHead, Status};
 use crate::topic::TopicName;
 use std::borrow::Cow;
 use std::boxed::Box;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{self, AssertUnwindSafe};
 use std::string::String;
 use std::vec::Vec;
@@ -22,6 +22,9 @@ pub struct AccessRequest<'a> {
     pub head: &'a RequestHead<'a>,
     /// The other end of its connection: the client, or the last proxy before this server.
     pub peer_addr: SocketAddr,
+    /// Who asks: the peer, or whom [trusted proxies](super::Builder::trust_proxy) say that they ask for. An IPv4 address
+    /// that came as an IPv6 one is an IPv4 address here.
+    pub client_addr: IpAddr,
 }
 
 /// What a request wants to do.
@@ -77,16 +80,13 @@ impl Gate {
     pub(super) fn ask(
         &self,
         head: &RequestHead<'_>,
-        socket: &TcpStream,
+        peer_addr: SocketAddr,
         action: Action<'_>,
-        metrics: &Metrics,
+        shared: &Shared,
     ) -> Result<(), Response> {
         let Some(hook) = &self.0 else { return Ok(()) };
-        let Ok(peer_addr) = socket.peer_addr() else {
-            // It is gone already; this is for the metrics.
-            return Err(Response::fault(Status::BAD_REQUEST, "nobody is there"));
-        };
-        let request = AccessRequest { action, head, peer_addr };
+        let client_addr = shared.proxies.client_addr(head, peer_addr.ip());
+        let request = AccessRequest { action, head, peer_addr, client_addr };
         let (status, text, challenge) = match panic::catch_unwind(AssertUnwindSafe(|| hook(&request))) {
             Ok(Access::Granted) => return Ok(()),
             Ok(Access::Unauthorized { challenge }) => (Status::UNAUTHORIZED, "credentials are needed", Some(challenge)),
@@ -96,7 +96,7 @@ impl Gate {
             }
             Ok(Access::Insufficient { challenge }) => (Status::FORBIDDEN, "not allowed", Some(challenge)),
             Err(_) => {
-                metrics.panics.add(1);
+                shared.metrics.panics.add(1);
                 (Status::INTERNAL_SERVER_ERROR, "the server failed", None)
             }
         };
@@ -108,9 +108,10 @@ impl Gate {
 /// Which request it is, without its query and its headers: they hold secrets.
 impl fmt::Debug for AccessRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { action, head, peer_addr } = self;
+        let Self { action, head, peer_addr, client_addr } = self;
         let mut fields = f.debug_struct("AccessRequest");
-        fields.field("action", action).field("path", &head.path()).field("peer_addr", peer_addr).finish_non_exhaustive()
+        fields.field("action", action).field("path", &head.path()).field("peer_addr", peer_addr);
+        fields.field("client_addr", client_addr).finish_non_exhaustive()
     }
 }
 

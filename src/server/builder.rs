@@ -3,11 +3,13 @@
 use super::access::{Access, AccessRequest, Gate, Origins};
 use super::compression;
 use super::delivery::{Delivery, WAKER};
+use super::forwarded::{Proxies, ProxyHeader};
 use super::routes::{Handler, Pages, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
 use crate::ws::deflate::Options;
+use ipnet::IpNet;
 use std::boxed::Box;
 use std::fmt;
 use std::io;
@@ -17,12 +19,13 @@ use std::sync::Arc;
 
 /// Sets a [`Server`] up; from [`Server::builder`].
 pub struct Builder {
-    limits: Limits,
-    gate: Gate,
-    origins: Origins,
-    routes: Routes,
-    pages: Pages,
-    deflate: Option<Options>,
+    pub(super) limits: Limits,
+    pub(super) gate: Gate,
+    pub(super) origins: Origins,
+    pub(super) proxies: Proxies,
+    pub(super) routes: Routes,
+    pub(super) pages: Pages,
+    pub(super) deflate: Option<Options>,
 }
 
 impl Default for Builder {
@@ -31,6 +34,7 @@ impl Default for Builder {
             limits: Limits::default(),
             gate: Gate::default(),
             origins: Origins::default(),
+            proxies: Proxies::default(),
             routes: Routes::default(),
             pages: Pages::default(),
             deflate: compression::by_default(),
@@ -54,6 +58,34 @@ impl Builder {
     #[must_use]
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.allow(origin.into());
+        self
+    }
+
+    /// Takes the word of the proxies at these addresses, one or a prefix, for whom they ask:
+    /// [`AccessRequest::client_addr`] is then the client's and not the proxy's. May be called more than once, for each that
+    /// requests go through. Without it no such header is read: everybody can write one.
+    ///
+    /// ```
+    /// use std::net::IpAddr;
+    /// use tidings::server::{IpNet, Server};
+    ///
+    /// let (one, many): (IpAddr, IpNet) = ("127.0.0.1".parse()?, "10.1.0.0/16".parse()?);
+    /// let builder = Server::builder().trust_proxy(one).trust_proxy(many);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A proxy that is trusted has to write the header itself, and behind what it was sent, or in its place: one that only
+    /// passes on what came lets each client be whom it likes. Which header, [`proxy_header`](Self::proxy_header) says.
+    #[must_use]
+    pub fn trust_proxy(mut self, proxies: impl Into<IpNet>) -> Self {
+        self.proxies.trust(proxies.into());
+        self
+    }
+
+    /// Where trusted proxies tell whom they ask for. Default: [`ProxyHeader::XForwardedFor`].
+    #[must_use]
+    pub fn proxy_header(mut self, header: ProxyHeader) -> Self {
+        self.proxies.read(header);
         self
     }
 
@@ -141,7 +173,7 @@ impl Builder {
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] for a path or an origin that is none, which the error names; else the system's,
     /// such as an address that is in use.
-    pub fn bind(self, addr: impl ToSocketAddrs) -> io::Result<Server> {
+    pub fn bind(mut self, addr: impl ToSocketAddrs) -> io::Result<Server> {
         self.routes
             .check()
             .and_then(|()| self.origins.check())
@@ -151,9 +183,8 @@ impl Builder {
         let local_addr = listener.local_addr()?;
         let poll = mio::Poll::new()?;
         let signal = Signal::new(mio::Waker::new(poll.registry(), WAKER)?);
-        let Self { limits, gate, mut origins, routes, pages, deflate } = self;
-        origins.listening_on(local_addr);
-        let shared = Arc::new(Shared::new(&limits, gate, origins, routes, pages, deflate, signal));
+        self.origins.listening_on(local_addr);
+        let shared = Arc::new(Shared::new(self, signal));
         let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
         Ok(Server { shared, delivery, local_addr })
     }

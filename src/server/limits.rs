@@ -13,7 +13,7 @@ use std::time::Duration;
 ///
 /// | attack | limits | answer |
 /// |---|---|---|
-/// | many connections | `connections`, `idle_time` | 503 |
+/// | many connections; from one address | `connections`, `idle_time`; `connections_per_address` | 503 |
 /// | file descriptors used up (`no_descriptor`) | the system's | new clients wait; looked again every 100 ms |
 /// | large or malformed heads (`head`) | `head` | 431, 414, 400 |
 /// | slow heads | `head_time`; they cost no thread | 408 |
@@ -56,6 +56,10 @@ pub struct Limits {
     pub unfinished_bytes: usize,
     /// Connections of all kinds; over it: 503. Default 10,000: what file descriptors allow on a tuned machine.
     pub connections: usize,
+    /// Connections of one address, and of IPv6 of one /64, which a client may have whole; over it: 503. Those of
+    /// [trusted proxies](super::Builder::trust_proxy) are not counted. Default: no bound but that of all, for what looks
+    /// like one client may be a proxy that nobody has named, or many behind one router. At least 1.
+    pub connections_per_address: usize,
     /// Polls that are held at once; over it: 429. Default 10,000, as connections: a held poll costs no more than one.
     pub held_polls: usize,
     /// How polls are held and their answers batched: 30 s by default, 60 s at most.
@@ -104,6 +108,7 @@ impl Limits {
         const SHORTEST: Duration = Duration::from_millis(1);
         const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
         self.request_threads = self.request_threads.max(1);
+        self.connections_per_address = self.connections_per_address.max(1);
         for time in [
             &mut self.head_time,
             &mut self.body_time,
@@ -134,6 +139,7 @@ impl Default for Limits {
             message_bytes: 1 << 20,
             unfinished_bytes: 256 << 20,
             connections: 10_000,
+            connections_per_address: usize::MAX,
             held_polls: 10_000,
             poll: longpoll::Options::default(),
             topic: Bounds::default(),

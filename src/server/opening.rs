@@ -2,7 +2,7 @@
 
 use crate::http::RequestHead;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::string::String;
 use std::vec::Vec;
 
@@ -14,12 +14,13 @@ pub(super) struct Opening {
     /// In order; no value where it is not UTF-8.
     headers: Vec<(String, Option<String>)>,
     pub(super) peer_addr: SocketAddr,
+    pub(super) client_addr: IpAddr,
     /// What was agreed on, for a WebSocket.
     pub(super) subprotocol: Option<String>,
 }
 
 impl Opening {
-    pub(super) fn new(head: &RequestHead<'_>, peer_addr: SocketAddr) -> Self {
+    pub(super) fn new(head: &RequestHead<'_>, peer_addr: SocketAddr, client_addr: IpAddr) -> Self {
         let headers = head.headers.iter();
         let headers = headers.map(|header| (header.name.into(), str::from_utf8(header.value).ok().map(String::from)));
         Self {
@@ -27,6 +28,7 @@ impl Opening {
             query: head.query().map(String::from),
             headers: headers.collect(),
             peer_addr,
+            client_addr,
             subprotocol: None,
         }
     }
@@ -69,6 +71,13 @@ macro_rules! opening_getters {
         #[must_use]
         pub fn peer_addr(&self) -> std::net::SocketAddr {
             self.opening.peer_addr
+        }
+
+        /// Who is at the other end: the peer, or whom [trusted proxies](crate::server::Builder::trust_proxy) say that they
+        /// ask for.
+        #[must_use]
+        pub fn client_addr(&self) -> std::net::IpAddr {
+            self.opening.client_addr
         }
     };
 }

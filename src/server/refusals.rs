@@ -6,6 +6,7 @@ use super::metrics::Counter;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
     Connections,
+    ConnectionsPerAddress,
     /// The system gave no file descriptor.
     NoDescriptor,
     /// Its size, or how it is written.
@@ -28,8 +29,9 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Connections,
+        Self::ConnectionsPerAddress,
         Self::NoDescriptor,
         Self::Head,
         Self::HeadTime,
@@ -51,6 +53,7 @@ impl Reason {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Connections => "connections",
+            Self::ConnectionsPerAddress => "connections_per_address",
             Self::Head => "head",
             Self::HeadTime => "head_time",
             Self::RequestThreads => "request_threads",

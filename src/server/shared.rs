@@ -1,6 +1,7 @@
 //! What the loop, the request threads and the handles share.
 
 use super::access::{Gate, Origins};
+use super::forwarded::Proxies;
 use super::memory::Memory;
 use super::metrics::Metrics;
 use super::refusals::Reason;
@@ -8,7 +9,7 @@ use super::routes::{Pages, Routes};
 use super::signal::Signal;
 use super::topics::{TopicCell, Topics};
 use super::workers::Workers;
-use super::{Limits, PublishError};
+use super::{Builder, Limits, PublishError};
 use crate::topic::{EventName, IdempotencyKey, Published, TopicName};
 use crate::ws::deflate::Options;
 use std::boxed::Box;
@@ -27,6 +28,7 @@ pub(super) struct Shared {
     pub(super) signal: Signal,
     pub(super) gate: Gate,
     pub(super) origins: Origins,
+    pub(super) proxies: Proxies,
     pub(super) routes: Routes,
     pub(super) pages: Pages,
     /// How messages of topics are compressed for WebSocket clients that offer it.
@@ -41,15 +43,8 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(
-        limits: &Limits,
-        gate: Gate,
-        origins: Origins,
-        routes: Routes,
-        pages: Pages,
-        deflate: Option<Options>,
-        signal: Signal,
-    ) -> Self {
+    pub(super) fn new(builder: Builder, signal: Signal) -> Self {
+        let Builder { limits, gate, origins, proxies, routes, pages, deflate } = builder;
         Self {
             topics: Topics::new(limits.topic, limits.topics, limits.all_topics_bytes),
             metrics: Metrics::default(),
@@ -58,10 +53,11 @@ impl Shared {
             busy: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             handlers: Handlers::default(),
-            limits: *limits,
+            limits,
             signal,
             gate,
             origins,
+            proxies,
             routes,
             pages,
             deflate,

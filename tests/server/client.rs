@@ -44,7 +44,20 @@ impl Answer {
 
 impl Client {
     pub fn connect(addr: SocketAddr) -> Self {
-        let socket = TcpStream::connect(addr).unwrap();
+        Self::on(TcpStream::connect(addr).unwrap())
+    }
+
+    /// From an address of this machine's that is not the one that the system would take.
+    #[cfg(target_os = "linux")]
+    pub fn connect_from(from: std::net::Ipv4Addr, addr: SocketAddr) -> Self {
+        use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+        let bound = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&bound, &SocketAddr::from((from, 0))).unwrap();
+        connect(&bound, &addr).unwrap();
+        Self::on(bound.into())
+    }
+
+    fn on(socket: TcpStream) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_write_timeout(Some(PATIENCE)).unwrap();
         Self { socket, input: BytesMut::new(), body: None, text: Vec::new() }

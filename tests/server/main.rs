@@ -1,10 +1,12 @@
 //! The server over real sockets: what goes over the wire, by subject.
 
+mod addresses;
 mod attacks;
 mod attacks_at_once;
 mod client;
 mod draining;
 mod filtering;
+mod forwarded;
 mod full_duplex;
 mod halves;
 mod http;

@@ -1,15 +1,18 @@
 //! Letting clients in.
 
+use super::addresses::Addresses;
 use super::connection::Connection;
 use super::{Delivery, LISTENER, Role};
 use crate::http::Status;
-use crate::server::metrics::{Gauge, Present};
+use crate::server::metrics::Gauge;
 use crate::server::refusals::Reason;
 use crate::server::response::Response;
+use crate::server::seat::Seat;
 use bytes::BytesMut;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Poll};
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// When the system has no descriptor left for a connection, trying again at once would spin.
@@ -28,6 +31,7 @@ const CLIENTS: usize = 32;
 pub(super) struct Acceptor {
     listener: TcpListener,
     refusals: Gauge,
+    addresses: Addresses,
     /// The end of a pause, if there is one.
     pause: Option<Instant>,
 }
@@ -35,7 +39,7 @@ pub(super) struct Acceptor {
 impl Acceptor {
     pub(super) fn new(mut listener: TcpListener, poll: &Poll) -> io::Result<Self> {
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-        Ok(Self { listener, refusals: Gauge::default(), pause: None })
+        Ok(Self { listener, refusals: Gauge::default(), addresses: Addresses::default(), pause: None })
     }
 }
 
@@ -45,7 +49,7 @@ impl Delivery {
         for _ in 0..CLIENTS {
             let Some(acceptor) = &mut self.acceptor else { return };
             match acceptor.listener.accept() {
-                Ok((socket, _)) => self.admit(socket, now),
+                Ok((socket, peer_addr)) => self.admit(socket, peer_addr, now),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return,
                     // A client that was gone before its turn came: the next one.
@@ -74,25 +78,41 @@ impl Delivery {
         }
     }
 
-    fn admit(&mut self, socket: TcpStream, now: Instant) {
+    fn admit(&mut self, socket: TcpStream, peer_addr: SocketAddr, now: Instant) {
         // Every write is a whole answer or batch: waiting for more to send with it would only delay it.
         let _ = socket.set_nodelay(true);
-        match self.shared.metrics.connections.enter_below(self.shared.limits.connections) {
-            Some(seat) => self.welcome(socket, BytesMut::new(), Role::Idle, seat, now),
-            None => self.refuse(socket, now),
+        match self.seat(peer_addr) {
+            Ok(seat) => self.welcome(socket, BytesMut::new(), Role::Idle, seat, now),
+            Err(reason) => self.refuse(socket, peer_addr, reason, now),
         }
     }
 
+    /// A place for it, or the limit that it would be over.
+    fn seat(&mut self, peer_addr: SocketAddr) -> Result<Seat, Reason> {
+        let (limits, addr) = (&self.shared.limits, peer_addr.ip());
+        // A proxy's connections are those of many clients.
+        let is_counted = limits.connections_per_address < limits.connections && !self.shared.proxies.is_trusted(addr);
+        let of_its_address = match &mut self.acceptor {
+            Some(acceptor) if is_counted => {
+                let entered = acceptor.addresses.enter(addr, limits.connections_per_address);
+                Some(entered.ok_or(Reason::ConnectionsPerAddress)?)
+            }
+            _ => None,
+        };
+        let among_all = self.shared.metrics.connections.enter_below(limits.connections);
+        Ok(Seat::new(peer_addr, among_all.ok_or(Reason::Connections)?, of_its_address))
+    }
+
     /// No thread, and no look at the request.
-    fn refuse(&mut self, socket: TcpStream, now: Instant) {
-        self.shared.metrics.refusals.count(Reason::Connections);
+    fn refuse(&mut self, socket: TcpStream, peer_addr: SocketAddr, reason: Reason, now: Instant) {
+        self.shared.metrics.refusals.count(reason);
         let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many connections");
         let mut output = BytesMut::new();
         response.encode_last(&mut output);
         self.shared.metrics.answered(response.status);
         let refusals = self.acceptor.as_ref().map(|acceptor| &acceptor.refusals);
         match refusals.and_then(|refusals| refusals.enter_below(REFUSALS)) {
-            Some(seat) => self.welcome(socket, output, Role::Closing, seat, now),
+            Some(place) => self.welcome(socket, output, Role::Closing, Seat::new(peer_addr, place, None), now),
             None => self.dismiss(&socket, &output),
         }
     }
@@ -104,7 +124,7 @@ impl Delivery {
         let _ = socket.read(&mut self.buffer);
     }
 
-    fn welcome(&mut self, socket: TcpStream, output: BytesMut, role: Role, seat: Present, now: Instant) {
+    fn welcome(&mut self, socket: TcpStream, output: BytesMut, role: Role, seat: Seat, now: Instant) {
         let connection = Connection::new(socket, BytesMut::new(), output, role, seat, now);
         if let Some(token) = self.add(connection) {
             self.step(token, now, Connection::flush);

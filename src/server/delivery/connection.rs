@@ -3,8 +3,8 @@
 use super::Role;
 use super::batches::Batches;
 use super::outgoing::Outgoing;
-use crate::server::metrics::Present;
 use crate::server::refusals::Reason;
+use crate::server::seat::Seat;
 use crate::server::shared::Shared;
 use bytes::BytesMut;
 use mio::net::TcpStream;
@@ -42,7 +42,7 @@ pub(super) struct Connection {
     /// Read and not used yet: the beginning of a frame, or of the next request.
     pub(super) input: BytesMut,
     pub(super) role: Role,
-    pub(super) seat: Present,
+    pub(super) seat: Seat,
     /// What its timer is set to.
     pub(super) armed: Option<Instant>,
     /// When it came, or was last idle from.
@@ -55,7 +55,7 @@ impl Connection {
         input: BytesMut,
         output: BytesMut,
         role: Role,
-        seat: Present,
+        seat: Seat,
         now: Instant,
     ) -> Self {
         Self { socket, out: Outgoing::new(output, now), input, role, seat, armed: None, begun: now }

@@ -18,6 +18,7 @@
 //! are written in a turn; what is left waits for the next one, before which the loop does not sleep.
 
 mod accept;
+mod addresses;
 mod batches;
 mod connection;
 mod format;
@@ -36,8 +37,8 @@ pub(super) use held::HeldPoll;
 pub(super) use socket::TopicSocket;
 pub(super) use subscriber::Subscriber;
 
-use super::metrics::Present;
 use super::request::Threads;
+use super::seat::Seat;
 use super::shared::Shared;
 use super::topics::TopicCell;
 use accept::Acceptor;
@@ -66,7 +67,7 @@ pub(super) struct Handed {
     /// What is to be written first.
     pub(super) output: BytesMut,
     pub(super) role: Role,
-    pub(super) seat: Present,
+    pub(super) seat: Seat,
 }
 
 /// What a connection waits for.

@@ -26,9 +26,9 @@ mod wire_view;
 use super::Limits;
 use super::access::Origin;
 use super::delivery::{Handed, Role};
-use super::metrics::Present;
 use super::refusals::Reason;
 use super::response::{Persistence, Response};
+use super::seat::Seat;
 use super::shared::{Busy, Shared};
 use super::wire;
 use crate::http::{BodyReader, Framing, RequestHead, RequestReader, Status, Version};
@@ -36,7 +36,7 @@ use body::Body;
 use bytes::{Buf, BytesMut};
 use handler::Mounted;
 use std::io;
-use std::net::TcpStream;
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 pub(super) use threads::{Job, Threads};
@@ -54,7 +54,7 @@ const MAX_WRITTEN_HERE: usize = 64 * 1024;
 pub(super) struct Client {
     shared: Arc<Shared>,
     socket: TcpStream,
-    seat: Present,
+    seat: Seat,
     /// While it is in the midst of a request, and until the loop has it: draining waits for it.
     busy: Option<Busy>,
 }
@@ -63,7 +63,7 @@ pub(super) struct Client {
 struct Request<'a> {
     shared: &'a Arc<Shared>,
     head: &'a RequestHead<'a>,
-    socket: &'a TcpStream,
+    peer_addr: SocketAddr,
     origin: Origin<'a>,
     persistence: Persistence,
     body: Body<'a>,
@@ -81,6 +81,13 @@ enum Reply {
     Handler(Mounted, BytesMut),
     /// The client is gone.
     Gone,
+}
+
+impl Request<'_> {
+    /// Who asks.
+    fn client_addr(&self) -> IpAddr {
+        self.shared.proxies.client_addr(self.head, self.peer_addr.ip())
+    }
 }
 
 impl From<Result<Response, Response>> for Reply {
@@ -167,7 +174,7 @@ impl Client {
         let mut request = Request {
             shared: &self.shared,
             head,
-            socket: &self.socket,
+            peer_addr: self.seat.peer_addr,
             origin,
             persistence,
             body: Body::new(head, framing, &self.shared, &self.socket, rest),

@@ -91,7 +91,6 @@ impl Request<'_> {
     /// Asks the hook, and keeps for the handler what it may want to know.
     fn admit(&self) -> Result<Box<Opening>, Reply> {
         self.authorize(Action::Connect).map_err(Reply::Answer)?;
-        let peer_addr = self.socket.peer_addr().map_err(|_| Reply::Gone)?;
-        Ok(Box::new(Opening::new(self.head, peer_addr)))
+        Ok(Box::new(Opening::new(self.head, self.peer_addr, self.client_addr())))
     }
 }

@@ -79,7 +79,7 @@ impl Request<'_> {
 
     /// Asks the embedder's hook.
     pub(super) fn authorize(&self, action: Action<'_>) -> Result<(), Response> {
-        self.shared.gate.ask(self.head, self.socket, action, &self.shared.metrics)
+        self.shared.gate.ask(self.head, self.peer_addr, action, self.shared)
     }
 }
 

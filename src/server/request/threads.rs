@@ -1,7 +1,7 @@
 //! The threads that answer requests. One that has nothing to do rests a while: to wake it costs a system call, and a new
 //! one ten times as much, and memory that the allocator keeps for each.
 
-use super::super::metrics::Present;
+use super::super::seat::Seat;
 use super::super::shared::lock;
 use super::super::workers::Worker;
 use super::{Client, STACK, Shared};
@@ -31,7 +31,7 @@ impl Job {
         shared: &Arc<Shared>,
         socket: TcpStream,
         input: BytesMut,
-        seat: Present,
+        seat: Seat,
         worker: Worker,
     ) -> Self {
         let busy = Some(shared.busy());
