@@ -2,13 +2,13 @@
 
 use super::lag::Lag;
 use super::refusals::Refusals;
-use super::topics::Topics;
-use super::workers::Workers;
+use super::shared::Shared;
 use crate::http::Status;
 use std::fmt::{self, Write};
 use std::string::String;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::SystemTime;
 
 /// The ways in which a message reaches a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,11 @@ pub(super) struct ByTransport {
 
 #[derive(Debug)]
 pub(super) struct Metrics {
+    /// When the server was set up.
+    begun: SystemTime,
     pub(super) connections: Gauge,
+    /// All that ever came, the refused ones, too.
+    pub(super) accepted: Counter,
     /// Requests whose head is not whole yet, or that wait for a thread.
     pub(super) waiting: Gauge,
     pub(super) handlers: Gauge,
@@ -115,7 +119,9 @@ const STATUSES: usize = 500;
 impl Default for Metrics {
     fn default() -> Self {
         Self {
+            begun: SystemTime::now(),
             connections: Gauge::default(),
+            accepted: Counter::default(),
             waiting: Gauge::default(),
             handlers: Gauge::default(),
             bodies: Gauge::default(),
@@ -149,15 +155,25 @@ impl Metrics {
     }
 
     /// The page `/metrics`.
-    pub(super) fn render(&self, topics: &Topics, workers: &Workers) -> String {
+    pub(super) fn render(&self, shared: &Shared) -> String {
         let mut text = String::new();
         // A String takes everything.
-        let _ = self.write(topics, workers, &mut text);
+        let _ = self.write(shared, &mut text);
         text
     }
 
-    fn write(&self, topics: &Topics, workers: &Workers, out: &mut String) -> fmt::Result {
+    fn write(&self, shared: &Shared, out: &mut String) -> fmt::Result {
+        let (topics, workers, limits) = (&shared.topics, &shared.workers, &shared.limits);
+        title(out, "build_info", "gauge", "The version of the server.")?;
+        writeln!(out, "tidings_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))?;
+        title(out, "start_time_seconds", "gauge", "When the server was set up, in seconds since 1970.")?;
+        let begun = self.begun.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        writeln!(out, "tidings_start_time_seconds {}.{:03}", begun.as_secs(), begun.subsec_millis())?;
+        single(out, "draining", "gauge", "Whether the server is going away: 1 or 0.", shared.is_draining().into())?;
         single(out, "connections", "gauge", "Connections that are open.", self.connections.value())?;
+        single(out, "max_connections", "gauge", "How many may be.", limits.connections as u64)?;
+        let accepted = self.accepted.value();
+        single(out, "connections_accepted_total", "counter", "All that ever came, refused ones too.", accepted)?;
         single(out, "request_threads", "gauge", "Threads that read or answer a request.", workers.count() as u64)?;
         single(out, "handler_threads", "gauge", "Threads that run a handler.", self.handlers.value())?;
         single(
@@ -170,6 +186,7 @@ impl Metrics {
         single(out, "requests_waiting", "gauge", "Requests without a thread yet.", self.waiting.value())?;
         single(out, "topics", "gauge", "Topics that exist.", topics.len() as u64)?;
         single(out, "topics_bytes", "gauge", "What their messages count, all together.", topics.bytes() as u64)?;
+        single(out, "max_topics_bytes", "gauge", "What they may count.", limits.all_topics_bytes as u64)?;
         single(out, "publishes_total", "counter", "Messages published.", self.publishes.value())?;
         single(out, "panics_total", "counter", "Panics in hooks and handlers.", self.panics.value())?;
         single(out, "loop_turns_total", "counter", "Turns of the delivery loop.", self.turns.value())?;

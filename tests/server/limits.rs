@@ -176,11 +176,29 @@ fn metrics_count_by_transport_and_by_status() {
         "tidings_publishes_total 1",
         "tidings_topics 1",
         "tidings_connections 2",
+        "tidings_max_connections 10000",
+        "tidings_connections_accepted_total 2",
+        "tidings_draining 0",
+        concat!("tidings_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         r#"tidings_requests_total{status="200"} 2"#,
         r#"tidings_requests_total{status="404"} 1"#,
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in {text}");
     }
+}
+
+#[test]
+fn metrics_tell_since_when_the_server_is_there_and_that_it_goes() {
+    let since_1970 = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let before = since_1970();
+    let server = start();
+    let mut client = server.client();
+    let text = client.get("/metrics").text();
+    let started: f64 =
+        text.lines().find_map(|line| line.strip_prefix("tidings_start_time_seconds ")?.parse().ok()).unwrap();
+    assert!((before - 0.001..since_1970()).contains(&started), "{before} {started}");
+    server.handle.drain();
+    assert!(client.get("/metrics").text().contains("\ntidings_draining 1\n"));
 }
 
 #[test]

@@ -49,7 +49,10 @@ impl Delivery {
         for _ in 0..CLIENTS {
             let Some(acceptor) = &mut self.acceptor else { return };
             match acceptor.listener.accept() {
-                Ok((socket, peer_addr)) => self.admit(socket, peer_addr, now),
+                Ok((socket, peer_addr)) => {
+                    self.shared.metrics.accepted.add(1);
+                    self.admit(socket, peer_addr, now);
+                }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return,
                     // A client that was gone before its turn came: the next one.

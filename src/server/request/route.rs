@@ -37,12 +37,9 @@ impl Request<'_> {
         }
         match path {
             "/healthz" => self.page(|_| text(PLAIN, "ok\n")),
-            "/metrics" if is_metrics => self.page(|request| {
-                text(METRICS, &{
-                    let shared = request.shared;
-                    shared.metrics.render(&shared.topics, &shared.workers)
-                })
-            }),
+            "/metrics" if is_metrics => {
+                self.page(|request| text(METRICS, &request.shared.metrics.render(request.shared)))
+            }
             "" if self.head.method == "OPTIONS" => Reply::Answer(options("GET, HEAD, POST, OPTIONS", self.origin)),
             _ => match pages.live.then(|| assets::find(path, self.head.authority())).flatten() {
                 Some(asset) => self.page(|_| asset),
