@@ -124,7 +124,8 @@
 //! | `deflate` | permessage-deflate (RFC 7692), and `std` | yes |
 //! | `server` | `server`: the topic server, and handlers of your own beside it; `envelope`, `inspect`, and `std` | yes |
 //! | `client` | `client`: the subscribers, the publisher, the plain WebSocket; `envelope`, `inspect`, and `std` | yes |
-//! | `cli` | the program, `server` and `client` | yes |
+//! | `log` | log lines of `server`, through the facade of that name | by `cli` |
+//! | `cli` | the program, `server`, `client` and `log` | yes |
 //!
 //! The core reads and writes no JSON: `envelope` does, for what the server and its clients say to each other.
 

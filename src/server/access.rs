@@ -1,5 +1,6 @@
 //! Who may do what: the `authorize` hook, and the rules for requests that come from web pages of other origins.
 
+use super::journal;
 use super::response::Response;
 use super::shared::Shared;
 use crate::http::{RequestHead, Status};
@@ -97,6 +98,7 @@ impl Gate {
             Ok(Access::Insufficient { challenge }) => (Status::FORBIDDEN, "not allowed", Some(challenge)),
             Err(_) => {
                 shared.metrics.panics.add(1);
+                journal::panicked("the authorize hook", head.path());
                 (Status::INTERNAL_SERVER_ERROR, "the server failed", None)
             }
         };

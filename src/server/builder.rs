@@ -4,6 +4,7 @@ use super::access::{Access, AccessRequest, Gate, Origins};
 use super::compression;
 use super::delivery::{Delivery, WAKER};
 use super::forwarded::{Proxies, ProxyHeader};
+use super::journal;
 use super::routes::{Handler, Pages, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
@@ -186,6 +187,7 @@ impl Builder {
         self.origins.listening_on(local_addr);
         let shared = Arc::new(Shared::new(self, signal));
         let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
+        journal::listening(local_addr);
         Ok(Server { shared, delivery, local_addr })
     }
 }

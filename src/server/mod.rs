@@ -50,6 +50,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+//! # What it tells
+//!
+//! With the feature `log` the server tells what happens to it through the crate of that name, in lines with fields:
+//!
+//! | level | target | what | fields |
+//! |---|---|---|---|
+//! | error | `tidings::server` | a hook or a handler panicked | `what`, `path` |
+//! | warn | `tidings::server` | something was refused or cut off, by the limit that was met | `reason`, `count`, `client` |
+//! | info | `tidings::server` | it listens, begins to drain, has drained or cut off who was left | `addr`, `connections` |
+//! | debug | `tidings::access` | a request is answered, held, or begins a stream or a WebSocket | `client`, `method`, `path`, `status`, `via` |
+//!
+//! Of refusals there is one line a second at the most for each reason, which says how many it stands for. `client` is the
+//! [`client_addr`](AccessRequest::client_addr) of a request, and the peer's own address where none could be read. Headers,
+//! queries, data and tokens are never told.
+//!
+//! Lines are made where things happen, some of them in the loop that serves all subscribers: a logger must not block for
+//! long. One that writes to what may be slow, such as a pipe, does so in a thread of its own and drops what is too much.
+//! A level that is not wanted costs one atomic load.
+
 mod access;
 mod answer;
 mod assets;
@@ -60,6 +79,7 @@ mod event_stream;
 mod forwarded;
 mod halves;
 mod handle;
+mod journal;
 mod lag;
 mod limits;
 mod memory;

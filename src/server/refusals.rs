@@ -1,6 +1,8 @@
 //! What was refused or cut off, counted by the limit that was met.
 
+use super::journal::Refused;
 use super::metrics::Counter;
+use std::net::SocketAddr;
 
 /// The limit, by its name in [`Limits`](super::Limits) where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,19 +76,43 @@ impl Reason {
     }
 }
 
-/// One counter for each reason.
+/// What is kept of each reason.
 #[derive(Debug, Default)]
-pub(super) struct Refusals([Counter; Reason::ALL.len()]);
+pub(super) struct Refusals([Refusal; Reason::ALL.len()]);
+
+#[derive(Debug, Default)]
+struct Refusal {
+    counter: Counter,
+    journal: Refused,
+}
 
 impl Refusals {
+    /// Counts one, and tells of it.
     pub(super) fn count(&self, reason: Reason) {
-        if let Some(counter) = self.0.get(reason as usize) {
-            counter.add(1);
+        self.count_of(reason, None);
+    }
+
+    /// The same; `peer`: whose it was, where one address alone is over its limit.
+    pub(super) fn count_of(&self, reason: Reason, peer: Option<SocketAddr>) {
+        if let Some(refusal) = self.0.get(reason as usize) {
+            refusal.counter.add(1);
+            refusal.journal.one_more(reason, peer);
+        }
+    }
+
+    /// Tells of those that came too soon behind others to be told of at once; at the end of the last ones, too.
+    pub(super) fn tell(&self, is_end: bool) {
+        for (reason, refusal) in Reason::ALL.into_iter().zip(&self.0) {
+            if is_end {
+                refusal.journal.tell(reason, None);
+            } else {
+                refusal.journal.tell_if_due(reason, None);
+            }
         }
     }
 
     /// Each reason and how often it was met.
     pub(super) fn all(&self) -> impl Iterator<Item = (Reason, u64)> {
-        Reason::ALL.into_iter().zip(self.0.iter().map(Counter::value))
+        Reason::ALL.into_iter().zip(self.0.iter().map(|refusal| refusal.counter.value()))
     }
 }

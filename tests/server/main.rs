@@ -10,6 +10,7 @@ mod forwarded;
 mod full_duplex;
 mod halves;
 mod http;
+mod journal;
 mod limits;
 mod mounted;
 mod once;

@@ -4,6 +4,7 @@ use super::addresses::Addresses;
 use super::connection::Connection;
 use super::{Delivery, LISTENER, Role};
 use crate::http::Status;
+use crate::server::journal;
 use crate::server::metrics::Gauge;
 use crate::server::refusals::Reason;
 use crate::server::response::Response;
@@ -108,11 +109,13 @@ impl Delivery {
 
     /// No thread, and no look at the request.
     fn refuse(&mut self, socket: TcpStream, peer_addr: SocketAddr, reason: Reason, now: Instant) {
-        self.shared.metrics.refusals.count(reason);
+        let is_of_its_address = reason == Reason::ConnectionsPerAddress;
+        self.shared.metrics.refusals.count_of(reason, is_of_its_address.then_some(peer_addr));
         let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many connections");
         let mut output = BytesMut::new();
         response.encode_last(&mut output);
         self.shared.metrics.answered(response.status);
+        journal::turned_away(peer_addr, response.status);
         let refusals = self.acceptor.as_ref().map(|acceptor| &acceptor.refusals);
         match refusals.and_then(|refusals| refusals.enter_below(REFUSALS)) {
             Some(place) => self.welcome(socket, output, Role::Closing, Seat::new(peer_addr, place, None), now),

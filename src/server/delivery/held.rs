@@ -7,11 +7,13 @@ use super::outgoing::Outgoing;
 use crate::longpoll::{Answer, Held};
 use crate::server::access::Origin;
 use crate::server::answer;
+use crate::server::journal;
 use crate::server::metrics::{Present, Via};
 use crate::server::response::{Persistence, Response};
 use crate::server::topics::TopicCell;
-use crate::topic::Topic;
+use crate::topic::{Topic, TopicName};
 use std::boxed::Box;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,6 +22,9 @@ use std::time::Instant;
 pub(in super::super) struct HeldPoll {
     pub(in super::super) held: Held<Instant>,
     pub(in super::super) cell: Arc<TopicCell>,
+    /// The topic's, and who asks: for the journal.
+    pub(in super::super) name: TopicName,
+    pub(in super::super) client_addr: IpAddr,
     /// The page's origin, if it is an allowed one.
     pub(in super::super) origin: Option<Box<str>>,
     pub(in super::super) persistence: Persistence,
@@ -63,6 +68,7 @@ impl HeldPoll {
         drop(topic);
 
         turn.shared.metrics.answered(status);
+        journal::poll_answered(&self.name, self.client_addr, status);
         let origin = self.origin.as_deref().map_or(Origin::Own, Origin::Allowed);
         let response = Response::json(status, body).with_headers(turn.shared.origins.headers(origin));
         response.encode_head(self.persistence, out.own(turn.now));

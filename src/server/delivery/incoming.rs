@@ -5,6 +5,7 @@ use super::Role;
 use super::connection::{Connection, Fate, Turn};
 use super::reading::is_for_later;
 use crate::http::{RequestReader, Status};
+use crate::server::journal;
 use crate::server::metrics::Present;
 use crate::server::refusals::Reason;
 use crate::server::response::Response;
@@ -109,6 +110,7 @@ impl Connection {
     /// The connection ends with this answer.
     fn refuse(&mut self, response: &Response, reason: Reason, turn: &mut Turn<'_>) -> Fate {
         turn.shared.metrics.answered(response.status);
+        journal::turned_away(self.seat.peer_addr, response.status);
         turn.shared.metrics.refusals.count(reason);
         self.input = BytesMut::new();
         response.encode_last(self.out.own(turn.now));

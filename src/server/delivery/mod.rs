@@ -37,6 +37,7 @@ pub(super) use held::HeldPoll;
 pub(super) use socket::TopicSocket;
 pub(super) use subscriber::Subscriber;
 
+use super::journal;
 use super::request::Threads;
 use super::seat::Seat;
 use super::shared::Shared;
@@ -171,8 +172,17 @@ impl Delivery {
             if self.is_draining {
                 let deadline = *deadline.get_or_insert(now + self.shared.limits.drain_time);
                 // In this turn a request may have been given to a thread, too.
-                let is_done = self.connections.is_empty() && !was_busy && !self.shared.is_busy();
-                if is_done && self.shared.signal.close_if_empty() || deadline <= now {
+                let is_done = self.connections.is_empty()
+                    && !was_busy
+                    && !self.shared.is_busy()
+                    && self.shared.signal.close_if_empty();
+                if is_done || deadline <= now {
+                    self.shared.metrics.refusals.tell(true);
+                    if is_done {
+                        journal::drained();
+                    } else {
+                        journal::cut_off(self.shared.metrics.connections.value());
+                    }
                     return Ok(());
                 }
             }
@@ -266,6 +276,7 @@ impl Delivery {
             SWEEP => {
                 self.sweep = None;
                 self.shared.topics.sweep(now);
+                self.shared.metrics.refusals.tell(false);
                 self.arm_sweep(now);
             }
             _ => {
@@ -285,6 +296,7 @@ impl Delivery {
     /// Everybody is told, and nobody is let in.
     fn drain(&mut self, batches: &mut Batches, now: Instant) {
         self.is_draining = true;
+        journal::draining(self.shared.metrics.connections.value());
         // Whoever has come already is told, too.
         self.accept(now);
         self.acceptor = None;

@@ -5,6 +5,7 @@ use super::super::routes::{EventStreamHandler, WebSocketHandler};
 use super::super::{EventStream, WebSocket};
 use super::{Client, STACK, Status, wire};
 use crate::server::delivery::Role;
+use crate::server::journal;
 use crate::server::metrics::Present;
 use crate::server::refusals::Reason;
 use crate::server::response::Response;
@@ -77,6 +78,7 @@ impl Client {
                     Some(Err(_)) => CloseCode::INTERNAL_ERROR,
                     None => {
                         shared.metrics.panics.add(1);
+                        journal::panicked("a handler", websocket.path());
                         CloseCode::INTERNAL_ERROR
                     }
                 };
@@ -88,6 +90,7 @@ impl Client {
                 let ended = guarded(|| handler(&mut events));
                 if ended.is_none() {
                     shared.metrics.panics.add(1);
+                    journal::panicked("a handler", events.path());
                 }
                 events.finish(matches!(ended, Some(Ok(()))))
             }

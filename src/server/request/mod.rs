@@ -26,6 +26,7 @@ mod wire_view;
 use super::Limits;
 use super::access::Origin;
 use super::delivery::{Handed, Role};
+use super::journal::{self, Asked};
 use super::refusals::Reason;
 use super::response::{Persistence, Response};
 use super::seat::Seat;
@@ -88,6 +89,17 @@ impl Request<'_> {
     fn client_addr(&self) -> IpAddr {
         self.shared.proxies.client_addr(self.head, self.peer_addr.ip())
     }
+
+    /// Its answer begins, and others go on with it.
+    fn begun(&self, status: Status, via: &'static str) {
+        self.shared.metrics.answered(status);
+        journal::begun(asked(self.head), || self.client_addr(), status, via);
+    }
+}
+
+/// What may be told of a request.
+fn asked<'a>(head: &RequestHead<'a>) -> Asked<'a> {
+    Asked { method: head.method, path: head.path() }
 }
 
 impl From<Result<Response, Response>> for Reply {
@@ -213,6 +225,8 @@ impl Client {
             output.extend_from_slice(&response.body);
         }
         self.shared.metrics.answered(response.status);
+        let client = || self.shared.proxies.client_addr(head, self.seat.peer_addr.ip());
+        journal::answered(asked(head), client, response.status);
         if !stays {
             return Next::Loop(Role::Closing, output, BytesMut::new());
         }
@@ -235,6 +249,7 @@ impl Client {
         let mut output = BytesMut::new();
         response.encode_last(&mut output);
         self.shared.metrics.answered(response.status);
+        journal::turned_away(self.seat.peer_addr, response.status);
         Next::Loop(Role::Closing, output, BytesMut::new())
     }
 

@@ -49,7 +49,7 @@ impl Request<'_> {
         let Ok(extensions) = handshake.accept(&answer, &mut output) else {
             return Err(Reply::Answer(Response::fault(Status::INTERNAL_SERVER_ERROR, "the server failed")));
         };
-        self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
+        self.begun(Status::SWITCHING_PROTOCOLS, "websocket-handler");
         let config = blocking::config(&options.config);
         let connection = Box::new(Connection::server(config).with_extensions(&extensions));
         Ok(Reply::Handler(
@@ -65,7 +65,7 @@ impl Request<'_> {
         let opening = self.admit()?;
         let present = self.handler_seat()?;
         let output = self.stream_head(EVENT_STREAM);
-        self.shared.metrics.answered(Status::OK);
+        self.begun(Status::OK, "sse-handler");
         // RFC 9110 §9.3.2: the same head, and no body; the handler is not asked for one.
         if self.head.method == "HEAD" {
             return Ok(Reply::Handed(Role::Closing, output));

@@ -3,11 +3,12 @@
 use super::super::access::{Action, Origin};
 use super::super::answer;
 use super::super::delivery::{HeldPoll, Role};
+use super::super::journal;
 use super::super::metrics::Via;
 use super::super::refusals::Reason;
 use super::super::response::Response;
 use super::super::topics::TopicCell;
-use super::{Reply, Request, Status, query};
+use super::{Reply, Request, Status, asked, query};
 use crate::longpoll::{self, Poll};
 use crate::topic::TopicName;
 use bytes::BytesMut;
@@ -18,7 +19,7 @@ use std::time::Instant;
 impl Request<'_> {
     pub(super) fn poll(&mut self, name: &TopicName) -> Reply {
         match self.open_poll(name) {
-            Ok((poll, cell)) => self.answer_or_hold(&poll, cell),
+            Ok((poll, cell)) => self.answer_or_hold(name, &poll, cell),
             Err(refusal) => Reply::Answer(refusal),
         }
     }
@@ -46,7 +47,7 @@ impl Request<'_> {
         })
     }
 
-    fn answer_or_hold(&self, poll: &longpoll::Request, cell: Arc<TopicCell>) -> Reply {
+    fn answer_or_hold(&self, name: &TopicName, poll: &longpoll::Request, cell: Arc<TopicCell>) -> Reply {
         let now = Instant::now();
         let via = if poll.wait.is_zero() { Via::ShortPoll } else { Via::LongPoll };
         let delivery = self.shared.metrics.delivery(via);
@@ -72,7 +73,9 @@ impl Request<'_> {
         };
         // RFC 9112 §9.3: a body that nobody reads would be taken for the next request.
         let persistence = if self.body.is_done() { self.persistence } else { self.persistence.close() };
-        let held = HeldPoll { held, cell, origin, persistence, _present: present };
+        let client_addr = self.client_addr();
+        journal::held(asked(self.head), client_addr);
+        let held = HeldPoll { held, cell, name: name.clone(), client_addr, origin, persistence, _present: present };
         Reply::Handed(Role::Held(Box::new(held)), BytesMut::new())
     }
 }

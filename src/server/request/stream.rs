@@ -45,7 +45,7 @@ impl Request<'_> {
             Err(refusal) => Reply::Answer(refusal),
             Ok((subscriber, bookmark)) => {
                 let mut output = self.stream_head(content_type);
-                self.shared.metrics.answered(Status::OK);
+                self.begun(Status::OK, via.as_str());
                 // RFC 9110 §9.3.2: the same head, and no body.
                 if self.head.method == "HEAD" {
                     return Reply::Handed(Role::Closing, output);

@@ -36,7 +36,7 @@ impl Request<'_> {
         // Asked now, while there is a head to show the hook.
         let may_publish = self.authorize(Action::Publish(name)).is_ok();
         output.extend_from_slice(&bookmark);
-        self.shared.metrics.answered(Status::SWITCHING_PROTOCOLS);
+        self.begun(Status::SWITCHING_PROTOCOLS, Via::WebSocket.as_str());
         let socket = TopicSocket::new(subscriber, &extensions, may_publish, self.shared);
         Reply::Handed(Role::WebSocket(Box::new(socket)), output)
     }
