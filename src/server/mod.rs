@@ -49,7 +49,7 @@
 //! thread.join().unwrap()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-
+//!
 //! # What it tells
 //!
 //! With the feature `log` the server tells what happens to it through the crate of that name, in lines with fields:

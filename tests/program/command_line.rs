@@ -31,6 +31,13 @@ fn calling_it_wrongly_ends_with_2_and_one_line() {
         &["serve", "--keep-messages", "0"],
         &["serve", "--keep-bytes", "0"],
         &["serve", "--keep-seconds", "0"],
+        &["serve", "--connections-per-address", "0"],
+        &["serve", "--drain-seconds", "0"],
+        &["serve", "--log", "loud"],
+        &["serve", "--proxy-header", "x-real-ip"],
+        &["serve", "--trust-proxy", "localhost"],
+        &["serve", "--trust-proxy", "10.0.0.0/33"],
+        &["serve", "--trust-proxy", ""],
         &["serve", "--addr", "127.0.0.1:0", "--allow-origin", "null"],
         &["help", "nonsense"],
         &["help", "serve", "surplus"],
@@ -71,6 +78,11 @@ fn what_was_wrong_is_named_and_where_to_read_on() {
         (
             &["serve", "--keep-bytes", "0"],
             "--keep-bytes 0: a whole number from 1 on is wanted; see tidings serve --help",
+        ),
+        (
+            &["serve", "--trust-proxy", "10/8"],
+            "--trust-proxy 10/8: ADDR or ADDR/PREFIX is wanted, such as 10.0.0.1 or 10.0.0.0/8; \
+             see tidings serve --help",
         ),
         (&["--keep-bytes"], "missing argument for option '--keep-bytes'; see tidings serve --help"),
         (

@@ -6,10 +6,13 @@ mod command_line;
 mod descriptors;
 mod ending;
 mod inspect;
+mod log;
 mod publish;
 mod run;
 mod save;
 #[cfg(unix)]
 mod save_without_ids;
+#[cfg(unix)]
+mod service;
 mod tokens;
 mod transports;

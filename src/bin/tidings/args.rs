@@ -2,12 +2,14 @@
 
 use crate::{Failure, help, secrets};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
+use log::LevelFilter;
+use std::net::IpAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use tidings::inspect::Format;
-use tidings::server::Tokens;
+use tidings::server::{IpNet, Limits, ProxyHeader, Tokens};
 use tidings::topic::{After, Bounds, EventName, Filter, IdempotencyKey};
 
 /// What to do.
@@ -26,6 +28,11 @@ pub struct Serve {
     pub allow_origin: Vec<String>,
     pub keep: Bounds,
     pub tokens: Tokens,
+    pub connections_per_address: usize,
+    pub trust_proxy: Vec<IpNet>,
+    pub proxy_header: ProxyHeader,
+    pub drain_time: Duration,
+    pub log: LevelFilter,
 }
 
 #[derive(Debug)]
@@ -126,8 +133,13 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
         allow_origin: Vec::new(),
         keep: Bounds::default(),
         tokens: Tokens::default(),
+        connections_per_address: Limits::default().connections_per_address,
+        trust_proxy: Vec::new(),
+        proxy_header: ProxyHeader::default(),
+        drain_time: Limits::default().drain_time,
+        log: LevelFilter::Warn,
     };
-    let (mut publish, mut subscribe) = (Vec::new(), Vec::new());
+    let (mut publish, mut subscribe, mut log) = (Vec::new(), Vec::new(), None);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("addr") => serve.addr = addr(parser.value()?.string()?)?,
@@ -139,12 +151,25 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
             Long("keep-seconds") => {
                 serve.keep.age = Duration::from_secs(number::<NonZeroU64>(parser, "--keep-seconds", FROM_1)?.get());
             }
+            Long("connections-per-address") => {
+                serve.connections_per_address =
+                    number::<NonZeroUsize>(parser, "--connections-per-address", FROM_1)?.get();
+            }
+            Long("trust-proxy") => serve.trust_proxy.push(proxies(&parser.value()?.string()?)?),
+            Long("proxy-header") => serve.proxy_header = proxy_header(&parser.value()?.string()?)?,
+            Long("drain-seconds") => {
+                serve.drain_time = Duration::from_secs(number::<NonZeroU64>(parser, "--drain-seconds", FROM_1)?.get());
+            }
+            Long("log") => log = Some(level(&parser.value()?.string()?, "--log")?),
             Long("publish-token") => publish.push(secrets::value(parser, "--publish-token")?),
             Long("subscribe-token") => subscribe.push(secrets::value(parser, "--subscribe-token")?),
             argument => return common(argument, help),
         }
     }
     serve.tokens = secrets::tokens(publish, subscribe)?;
+    if let Some(level) = log.map_or_else(level_from_env, |level| Ok(Some(level)))? {
+        serve.log = level;
+    }
     Ok(Command::Serve(serve))
 }
 
@@ -266,6 +291,40 @@ fn addr(text: String) -> Result<String, Failure> {
         Some((host, port)) if is_host(host) && port.parse::<u16>().is_ok() => Ok(text),
         _ => Err(Failure::Usage(format!("--addr {text}: HOST:PORT is wanted, such as 127.0.0.1:8080 or [::1]:8080"))),
     }
+}
+
+/// One address, or all that begin as this one does.
+fn proxies(text: &str) -> Result<IpNet, Failure> {
+    let one = text.parse::<IpAddr>().map(IpNet::from);
+    one.or_else(|_| text.parse()).map_err(|_| {
+        Failure::Usage(format!("--trust-proxy {text}: ADDR or ADDR/PREFIX is wanted, such as 10.0.0.1 or 10.0.0.0/8"))
+    })
+}
+
+fn proxy_header(name: &str) -> Result<ProxyHeader, Failure> {
+    match () {
+        () if name.eq_ignore_ascii_case("x-forwarded-for") => Ok(ProxyHeader::XForwardedFor),
+        () if name.eq_ignore_ascii_case("forwarded") => Ok(ProxyHeader::Forwarded),
+        () => Err(Failure::Usage(format!("--proxy-header {name}: x-forwarded-for or forwarded is wanted"))),
+    }
+}
+
+fn level(name: &str, whose: &str) -> Result<LevelFilter, Failure> {
+    Ok(match name {
+        "off" => LevelFilter::Off,
+        "error" => LevelFilter::Error,
+        "warn" => LevelFilter::Warn,
+        "info" => LevelFilter::Info,
+        "debug" => LevelFilter::Debug,
+        _ => return Err(Failure::Usage(format!("{whose} {name}: off, error, warn, info or debug is wanted"))),
+    })
+}
+
+/// An empty variable is as good as none: it opens no door.
+fn level_from_env() -> Result<Option<LevelFilter>, Failure> {
+    const VARIABLE: &str = "TIDINGS_LOG";
+    let text = std::env::var_os(VARIABLE).filter(|text| !text.is_empty());
+    text.map(|text| level(&text.to_string_lossy(), VARIABLE)).transpose()
 }
 
 fn via(name: &str) -> Result<Via, Failure> {

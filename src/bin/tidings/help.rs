@@ -29,10 +29,23 @@ Usage: tidings [serve] [OPTIONS]
   --subscribe-token TOKEN
                          let only those subscribe who show this one, likewise. Better in TIDINGS_PUBLISH_TOKEN and
                          TIDINGS_SUBSCRIBE_TOKEN, with blanks between several: a command line is for all to see
+  --connections-per-address N
+                         how many connections an address may have, or an IPv6 /64; over it 503 [no bound of its own]
+  --trust-proxy ADDR[/PREFIX]
+                         believe this proxy whom it asks for; may be repeated. Its own connections are not counted
+  --proxy-header NAME    where proxies tell it: x-forwarded-for or forwarded; never both  [x-forwarded-for]
+  --drain-seconds N      how long clients may take to go                  [5]
+  --log LEVEL            what is told on standard error: off, error (panics), warn (what is refused), info (beginning and
+                         end), debug (each request). Also TIDINGS_LOG     [warn]
   --help, --version
 
 Prints \"listening on http://…/\" once it does. SIGINT and SIGTERM drain it: it takes no more connections, tells all
-clients, and ends with status 0 when they are gone, after 5 s at the latest. It keeps everything in memory.
+clients, and ends with status 0 when they are gone, or cuts off who is left. It keeps everything in memory. As a systemd
+service of Type=notify it says when it is ready and when it is stopping.
+
+A line of the log is TIME LEVEL TARGET: WORDS KEY=VALUE…, in UTC; a value with blanks or signs in it is quoted. Of refusals
+there is a line a second at the most for each reason, with how many it stands for. No query, header, data or token is ever
+told. If standard error takes nothing, lines are dropped and counted, and the server goes on.
 
 A token is shown as Authorization: Bearer TOKEN or, by a page's EventSource and WebSocket, as ?access_token=TOKEN; 401 says
 that it is missing or wrong, 403 that it is for the other action. What has no token is for everybody, and so are the empty

@@ -7,11 +7,13 @@
 mod args;
 mod help;
 mod inspect;
+mod logger;
 mod output;
 mod publish;
 mod save;
 mod secrets;
 mod serve;
+mod service;
 mod stdout;
 mod subscribe;
 

@@ -1,21 +1,12 @@
 //! `tidings serve`.
 
 use crate::args::Serve;
-use crate::output;
-use crate::{Failure, say};
-use tidings::server::{Limits, Server};
+use crate::{Failure, logger, output, say, service};
+use tidings::server::{Builder, Limits, Server};
 
 pub fn run(arguments: &Serve) -> Result<(), Failure> {
-    let limits = Limits { topic: arguments.keep, ..Limits::default() };
-    let mut builder = Server::builder().limits(limits);
-    if !arguments.tokens.is_empty() {
-        let tokens = arguments.tokens.clone();
-        builder = builder.authorize(move |request| tokens.check(request));
-    }
-    for origin in &arguments.allow_origin {
-        builder = builder.allow_origin(origin);
-    }
-    let bound = builder.bind(arguments.addr.as_str());
+    logger::start(arguments.log)?;
+    let bound = builder(arguments).bind(arguments.addr.as_str());
     let server = bound.map_err(|error| match error.kind() {
         // It says itself which origin is none.
         std::io::ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
@@ -23,15 +14,43 @@ pub fn run(arguments: &Serve) -> Result<(), Failure> {
     })?;
     let handle = server.handle();
     ctrlc::set_handler(move || {
-        say("draining");
+        // First of all: the words after it may have to wait for somebody who reads them.
         handle.drain();
+        service::stopping();
+        // The log says so itself.
+        if !log::log_enabled!(log::Level::Info) {
+            say("draining");
+        }
     })
     .map_err(|error| Failure::Failed(format!("signals: {error}")))?;
+    service::ready();
 
     // Whoever waits for this line may connect when it is there. That nobody reads it is no reason not to serve.
     match output::print(&format!("listening on http://{}/\n", server.local_addr())) {
         Ok(()) | Err(Failure::OutputClosed) => {}
         Err(failure) => return Err(failure),
     }
-    server.run().map_err(|error| Failure::Failed(format!("the server failed: {error}")))
+    let ended = server.run();
+    log::logger().flush();
+    ended.map_err(|error| Failure::Failed(format!("the server failed: {error}")))
+}
+
+fn builder(arguments: &Serve) -> Builder {
+    let mut builder = Server::builder().limits(Limits {
+        topic: arguments.keep,
+        drain_time: arguments.drain_time,
+        connections_per_address: arguments.connections_per_address,
+        ..Limits::default()
+    });
+    if !arguments.tokens.is_empty() {
+        let tokens = arguments.tokens.clone();
+        builder = builder.authorize(move |request| tokens.check(request));
+    }
+    for origin in &arguments.allow_origin {
+        builder = builder.allow_origin(origin);
+    }
+    for proxies in &arguments.trust_proxy {
+        builder = builder.trust_proxy(*proxies);
+    }
+    builder.proxy_header(arguments.proxy_header)
 }
