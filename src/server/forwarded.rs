@@ -39,7 +39,15 @@ pub(super) struct Proxies {
 
 impl Proxies {
     pub(super) fn trust(&mut self, proxies: IpNet) {
-        self.trusted.push(proxies);
+        /// What stands in front of an IPv4 address that is written as an IPv6 one, in bits.
+        const MAPPED: u8 = 96;
+        // Addresses are looked at as what they are, and so prefixes must be.
+        let mapped = match proxies.addr() {
+            IpAddr::V6(addr) => addr.to_ipv4_mapped().zip(proxies.prefix_len().checked_sub(MAPPED)),
+            IpAddr::V4(_) => None,
+        };
+        let mapped = mapped.and_then(|(addr, prefix)| IpNet::new(addr.into(), prefix).ok());
+        self.trusted.push(mapped.unwrap_or(proxies));
     }
 
     pub(super) fn read(&mut self, header: ProxyHeader) {
@@ -56,6 +64,9 @@ impl Proxies {
     /// the trail ends before that, in what is no address or at its beginning, it is the last proxy that was come by.
     pub(super) fn client_addr(&self, head: &RequestHead<'_>, peer: IpAddr) -> IpAddr {
         let mut addr = peer.to_canonical();
+        if !self.is_trusted(addr) {
+            return addr;
+        }
         let name = match self.header {
             ProxyHeader::XForwardedFor => "x-forwarded-for",
             ProxyHeader::Forwarded => "forwarded",

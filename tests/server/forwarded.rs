@@ -11,7 +11,7 @@ const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// What a hook sees of requests from 127.0.0.1, each with one of these headers.
 #[track_caller]
-fn check(builder: Builder, cases: &[(&str, &str)]) {
+fn check(builder: Builder, cases: &[(impl AsRef<str>, &str)]) {
     let seen = Arc::new(Mutex::new(String::new()));
     let told = Arc::clone(&seen);
     let server = run(builder.authorize(move |request| {
@@ -22,9 +22,9 @@ fn check(builder: Builder, cases: &[(&str, &str)]) {
     }));
     let mut client = server.client();
     for (headers, expected) in cases {
-        client.send("GET /topics/news HTTP/1.1\r\nHost: t\r\n");
-        client.send(headers.split('|').flat_map(|line| [line, "\r\n"]).collect::<String>());
-        client.send("\r\n");
+        let headers = headers.as_ref();
+        let lines: String = headers.split('|').flat_map(|line| [line, "\r\n"]).collect();
+        client.request("GET", "/topics/news", &lines);
         assert_eq!(client.response().status, 200, "{headers}");
         assert_eq!(*seen.lock().unwrap(), *expected, "{headers}");
     }
@@ -47,6 +47,15 @@ fn what_a_peer_says_that_is_no_trusted_proxy_counts_for_nothing() {
     let others = [Ipv4Addr::new(127, 0, 0, 2).into(), IpAddr::from(Ipv6Addr::LOCALHOST)];
     check(others.into_iter().fold(Server::builder(), Builder::trust_proxy), &cases);
     check(Server::builder().proxy_header(ProxyHeader::Forwarded), &cases);
+}
+
+#[test]
+fn a_proxy_may_be_named_as_ipv4_in_ipv6() {
+    for proxies in ["::ffff:127.0.0.1/128", "::ffff:127.9.9.9/104", "::ffff:0:0/96"] {
+        let builder = Server::builder().trust_proxy(proxies.parse::<IpNet>().unwrap());
+        let expected = if proxies.ends_with("/96") { "198.51.100.7" } else { "192.0.2.1" };
+        check(builder, &[("X-Forwarded-For: 198.51.100.7, 192.0.2.1", expected)]);
+    }
 }
 
 #[test]
@@ -77,6 +86,7 @@ fn the_last_address_that_is_no_proxy_is_the_clients() {
 
 #[test]
 fn the_trail_ends_at_what_is_no_address() {
+    let mut cases = Vec::new();
     for garbage in [
         "",
         "unknown",
@@ -102,18 +112,16 @@ fn the_trail_ends_at_what_is_no_address() {
         "\u{e4}",
         "\"",
     ] {
-        check(
-            behind_proxies(),
-            &[
-                (&format!("X-Forwarded-For: 192.0.2.1, {garbage}"), "127.0.0.1"),
-                (&format!("X-Forwarded-For: 192.0.2.1, {garbage}, 10.0.0.1"), "10.0.0.1"),
-                (&format!("X-Forwarded-For: 192.0.2.1|X-Forwarded-For: {garbage}"), "127.0.0.1"),
-                // What a client made up stands in front of what the proxy wrote.
-                (&format!("X-Forwarded-For: {garbage}, 192.0.2.1, 10.0.0.1"), "192.0.2.1"),
-                (&format!("X-Forwarded-For: {garbage}|X-Forwarded-For: 192.0.2.1"), "192.0.2.1"),
-            ],
-        );
+        cases.extend([
+            (format!("X-Forwarded-For: 192.0.2.1, {garbage}"), "127.0.0.1"),
+            (format!("X-Forwarded-For: 192.0.2.1, {garbage}, 10.0.0.1"), "10.0.0.1"),
+            (format!("X-Forwarded-For: 192.0.2.1|X-Forwarded-For: {garbage}"), "127.0.0.1"),
+            // What a client made up stands in front of what the proxy wrote.
+            (format!("X-Forwarded-For: {garbage}, 192.0.2.1, 10.0.0.1"), "192.0.2.1"),
+            (format!("X-Forwarded-For: {garbage}|X-Forwarded-For: 192.0.2.1"), "192.0.2.1"),
+        ]);
     }
+    check(behind_proxies(), &cases);
 }
 
 /// RFC 7239 §4 and §6.
@@ -157,6 +165,7 @@ fn forwarded_is_read_as_its_rfc_has_it() {
 /// What a client sends must not swallow what the proxy writes behind it.
 #[test]
 fn nothing_that_a_client_makes_up_reaches_what_the_proxy_wrote() {
+    let mut cases = Vec::new();
     for forged in [
         "for=\"",
         "for=\"x",
@@ -175,10 +184,10 @@ fn nothing_that_a_client_makes_up_reaches_what_the_proxy_wrote() {
         for written in ["for=192.0.2.1", "for=\"192.0.2.1:80\";by=\"_me\"", "by=\"a\\\"b\";for=192.0.2.1;proto=http"] {
             let one = format!("Forwarded: {forged}, {written}");
             let two = format!("Forwarded: {forged}|Forwarded: {written}");
-            let builder = behind_proxies().proxy_header(ProxyHeader::Forwarded);
-            check(builder, &[(&one, "192.0.2.1"), (&two, "192.0.2.1")]);
+            cases.extend([(one, "192.0.2.1"), (two, "192.0.2.1")]);
         }
     }
+    check(behind_proxies().proxy_header(ProxyHeader::Forwarded), &cases);
 }
 
 /// A proxy that writes one of the headers passes the other one on, as the client made it up.
