@@ -4,10 +4,6 @@
 //! `cargo bench --bench idle` takes about four minutes, most of them silent, and `-- WORD` keeps to the clients with the
 //! word in their name. It needs 5,100 file descriptors in each of two processes (`ulimit -n`), and Linux.
 
-#[path = "server/opening.rs"]
-mod opening;
-
-use opening::{EVENT_STREAM, WEBSOCKET, open};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -15,6 +11,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 use tidings::server::{Limits, Server, WebSocket};
 use tidings::ws::Config;
+use tidings_benches::opening::{EVENT_STREAM, WEBSOCKET, open};
 
 /// Until these many are there.
 const STEPS: [usize; 3] = [100, 1_000, 5_000];

@@ -1,18 +1,19 @@
 //! A WebSocket handler that echoes, a thread for each client, beside a thread that reads and writes bare bytes, and beside
 //! fastwebsockets on tokio. What is timed is a client that sends so many messages and reads until all are back.
 
-use crate::opening::{WEBSOCKET, open};
-use crate::served::Served;
 use bytes::BytesMut;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use tidings::server::{Server, WebSocket};
 use tidings::ws::{Config, Connection};
+use tidings_benches::opening::{WEBSOCKET, open};
+use tidings_benches::served::Served;
 use tidings_benches::{Bench, Contestant};
 
 pub fn rows(bench: &mut Bench) {
-    bench.section("echo, time a message");
+    bench.section("echo, time a message; client and server share a processor");
+    pin();
     for (name, len) in [("20 B", 20), ("1 KiB", 1024), ("16 KiB", 16 * 1024)] {
         for outstanding in [1, 16] {
             let name = match outstanding {
@@ -24,6 +25,19 @@ pub fn rows(bench: &mut Bench) {
                 vec![messages.tidings(), messages.bare(), messages.fastwebsockets(), messages.tungstenite()];
             bench.row(&name, outstanding as u64, contestants);
         }
+    }
+}
+
+/// From now on everything here runs on one processor. On two, most of the time goes by until the other one is awake, and
+/// how long that takes is up to whoever else uses the machine.
+fn pin() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let allowed = sched_getaffinity(None).expect("Linux tells it");
+        let mut one = CpuSet::new();
+        one.set((0..CpuSet::MAX_CPU).rfind(|cpu| allowed.is_set(*cpu)).expect("this one runs on some"));
+        sched_setaffinity(None, &one).expect("Linux does it");
     }
 }
 

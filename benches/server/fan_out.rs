@@ -1,8 +1,6 @@
 //! One message, or sixteen at once, to 500 subscribers: the time from the publish to the last byte at the last of them.
 //! The limit is a loop of 500 writes of the same bytes, woken by a channel.
 
-use crate::opening::{EVENT_STREAM, WEBSOCKET, open};
-use crate::served::Served;
 use crate::sockets::{Listeners, MARK, marked};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -10,6 +8,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use tidings::server::Server;
 use tidings::topic::TopicName;
+use tidings_benches::opening::{EVENT_STREAM, WEBSOCKET, open};
+use tidings_benches::served::Served;
 use tidings_benches::{Bench, Contestant};
 
 const SUBSCRIBERS: usize = 500;

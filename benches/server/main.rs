@@ -2,8 +2,6 @@
 
 mod echo;
 mod fan_out;
-mod opening;
-mod served;
 mod sockets;
 
 use tidings_benches::Bench;

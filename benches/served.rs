@@ -13,6 +13,9 @@ pub struct Served {
 }
 
 impl Served {
+    /// # Panics
+    /// It cannot listen.
+    #[must_use]
     pub fn start(builder: Builder) -> Self {
         let server = builder.bind("127.0.0.1:0").expect("a free port");
         let (addr, handle) = (server.local_addr(), server.handle());

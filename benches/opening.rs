@@ -9,6 +9,10 @@ pub const WEBSOCKET: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-We
 pub const EVENT_STREAM: &str = "Accept: text/event-stream\r\n";
 
 /// A client whose request was answered with a head; what follows is in the socket.
+///
+/// # Panics
+/// The server does not answer.
+#[must_use]
 pub fn open(addr: SocketAddr, target: &str, headers: &str) -> TcpStream {
     let mut socket = TcpStream::connect(addr).expect("the server listens");
     socket.set_nodelay(true).expect("a socket takes it");
