@@ -19,6 +19,12 @@ pub struct Client {
     text: Vec<u8>,
 }
 
+/// The value of a line of what `/metrics` has said.
+pub fn value_of(metrics: &str, name: &str) -> u64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map_or(0, |value| value.parse().unwrap())
+}
+
 /// The headers that open a WebSocket.
 pub const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -82,6 +88,12 @@ impl Client {
         self.request("POST", target, &format!("Content-Length: {}\r\n", body.len()));
         self.send(body);
         self.response()
+    }
+
+    /// The value of a line of `/metrics`, such as `tidings_topics`: the last thing that this client asks for.
+    pub fn metric(mut self, name: &str) -> u64 {
+        self.request("GET", "/metrics", "Connection: close\r\n");
+        value_of(&self.response().text(), name)
     }
 
     /// Reads a head; the body is then read with [`piece`](Self::piece).

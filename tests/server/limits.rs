@@ -1,7 +1,7 @@
 //! Limits that are about many clients, or slow ones; and what an idle server does.
 
-use crate::client::{Client, EventSource, WebSocket};
-use crate::running::{run, start, start_with};
+use crate::client::{Client, EventSource, WebSocket, value_of};
+use crate::running::{Running, run, start, start_with};
 use std::time::Duration;
 use tidings::server::{Access, Action, Limits, Server};
 use tidings::topic::Bounds;
@@ -100,12 +100,27 @@ fn an_idle_server_does_nothing() {
     let mut poll = server.client();
     poll.request("GET", "/topics/news?wait=60", "");
     server.await_metric(r#"tidings_subscribers{transport="long-poll"}"#, 1);
+    assert_quiet(&server);
+}
+
+#[test]
+fn a_connection_that_is_closing_is_waited_for_and_not_looked_at() {
+    let server = start_with(&Limits { close_time: Duration::from_secs(60), ..Limits::default() });
     let mut client = server.client();
-    let turns = |client: &mut Client| -> u64 {
-        let text = client.get("/metrics").text();
-        let line = text.lines().find_map(|line| line.strip_prefix("tidings_loop_turns_total "));
-        line.unwrap().parse().unwrap()
-    };
+    client.send("no request\r\n\r\n");
+    assert_eq!(client.response().status, 400);
+    client.expect_end();
+    // Its own side is open yet.
+    assert_quiet(&server);
+    // It, and who asks.
+    server.await_metric("tidings_connections", 2);
+}
+
+/// The loop does not turn.
+#[track_caller]
+fn assert_quiet(server: &Running) {
+    let mut client = server.client();
+    let turns = |client: &mut Client| value_of(&client.get("/metrics").text(), "tidings_loop_turns_total");
     // The same thread answers on the same connection: the loop has no part in it. Others that were here before may still
     // be closing; then it is quiet.
     let mut before = turns(&mut client);

@@ -57,11 +57,7 @@ impl Running {
 
     /// The value of a line of `/metrics`, such as `tidings_topics`.
     pub fn metric(&self, name: &str) -> u64 {
-        let mut client = self.client();
-        client.send("GET /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
-        let text = client.response().text();
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.map_or(0, |value| value.parse().unwrap())
+        self.client().metric(name)
     }
 
     /// Waits until a metric has that value, by asking: each question is answered at once, and the time is bounded.

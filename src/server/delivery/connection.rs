@@ -47,6 +47,8 @@ pub(super) struct Connection {
     pub(super) armed: Option<Instant>,
     /// When it came, or was last idle from.
     begun: Instant,
+    /// The sending side is shut down.
+    is_shut: bool,
 }
 
 impl Connection {
@@ -58,7 +60,7 @@ impl Connection {
         seat: Seat,
         now: Instant,
     ) -> Self {
-        Self { socket, out: Outgoing::new(output, now), input, role, seat, armed: None, begun: now }
+        Self { socket, out: Outgoing::new(output, now), input, role, seat, armed: None, begun: now, is_shut: false }
     }
 
     /// The topic that it hears of.
@@ -214,8 +216,11 @@ impl Connection {
             }
             Role::Answered { keep_alive: false } => self.close(turn),
             Role::Closing => {
-                // Again after each write: that does no harm.
-                let _ = self.socket.shutdown(Shutdown::Write);
+                // Once: the system tells of each time that the socket is ready, as of a change, and the loop would come
+                // here again, round and round.
+                if !std::mem::replace(&mut self.is_shut, true) {
+                    let _ = self.socket.shutdown(Shutdown::Write);
+                }
                 Fate::Stay
             }
             Role::Idle | Role::Incoming(_) | Role::Held(_) => Fate::Stay,
