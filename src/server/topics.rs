@@ -15,10 +15,17 @@ use std::time::{Duration, Instant, SystemTime};
 /// All topics of the server.
 #[derive(Debug)]
 pub(super) struct Topics {
-    by_name: Mutex<HashMap<TopicName, Arc<TopicCell>>>,
+    registry: Mutex<Registry>,
     bounds: Bounds,
     limit: usize,
     memory: Memory,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    by_name: HashMap<TopicName, Arc<TopicCell>>,
+    /// Until then no topic is looked for that can be forgotten: not long ago there was none.
+    full_until: Option<Instant>,
 }
 
 /// One topic and what belongs to it.
@@ -67,30 +74,26 @@ pub(super) struct TooManyTopics;
 
 impl Topics {
     pub(super) fn new(bounds: Bounds, limit: usize, bytes: usize) -> Self {
-        Self { by_name: Mutex::default(), bounds, limit, memory: Memory::new(bytes) }
+        Self { registry: Mutex::default(), bounds, limit, memory: Memory::new(bytes) }
     }
 
     /// The topic of that name, made if there is none: by its first publish or subscription.
     pub(super) fn open(&self, name: &TopicName, now: Instant) -> Result<Arc<TopicCell>, TooManyTopics> {
-        let mut by_name = lock(&self.by_name);
-        if let Some(cell) = by_name.get(name) {
+        let mut registry = lock(&self.registry);
+        if let Some(cell) = registry.by_name.get(name) {
             return Ok(Arc::clone(cell));
         }
-        if by_name.len() >= self.limit {
-            // Whoever asks for many names must not keep others from making a topic.
-            by_name.retain(|_, cell| !is_forgettable(cell));
-        }
-        if by_name.len() >= self.limit {
+        if !registry.has_room(self.limit, now) {
             return Err(TooManyTopics);
         }
         let cell = Arc::new(TopicCell::new(next_epoch(), self.bounds, self.memory.share(), now));
-        by_name.insert(name.clone(), Arc::clone(&cell));
+        registry.by_name.insert(name.clone(), Arc::clone(&cell));
         Ok(cell)
     }
 
     /// The topic of that name, if there is one.
     pub(super) fn find(&self, name: &TopicName) -> Option<Arc<TopicCell>> {
-        lock(&self.by_name).get(name).cloned()
+        lock(&self.registry).by_name.get(name).cloned()
     }
 
     /// What all of them keep, in bytes.
@@ -99,25 +102,40 @@ impl Topics {
     }
 
     pub(super) fn len(&self) -> usize {
-        lock(&self.by_name).len()
+        lock(&self.registry).by_name.len()
     }
 
     /// Drops what is too old from every topic, and every topic that has been empty and unused for its age. To be called
     /// every [`sweep_interval`](Self::sweep_interval).
     pub(super) fn sweep(&self, now: Instant) {
         // Each topic is locked by itself, and without the registry: a large one would hold up everybody.
-        let cells: std::vec::Vec<_> = lock(&self.by_name).values().cloned().collect();
+        let cells: std::vec::Vec<_> = lock(&self.registry).by_name.values().cloned().collect();
         for cell in cells {
             cell.expire(now);
         }
         let age = self.bounds.age;
-        lock(&self.by_name).retain(|_, cell| !is_over(cell, age, now));
+        lock(&self.registry).by_name.retain(|_, cell| !is_over(cell, age, now));
     }
 
     /// How often old messages are looked for. Readers do not see them in between: this is about memory, and about
     /// topics that nobody reads.
     pub(super) fn sweep_interval(&self) -> Duration {
         (self.bounds.age / 4).clamp(Duration::from_millis(10), Duration::from_secs(60))
+    }
+}
+
+impl Registry {
+    /// Whether there is room for one more. Whoever asks for many names must not keep others from making a topic: those
+    /// that can be forgotten go. But for that all are looked at, and who goes on asking in vain must not keep the server
+    /// busy with it.
+    fn has_room(&mut self, limit: usize, now: Instant) -> bool {
+        /// A look at 10,000 topics takes some 50 microseconds.
+        const PAUSE: Duration = Duration::from_millis(10);
+        if self.by_name.len() >= limit && self.full_until.is_none_or(|until| until <= now) {
+            self.by_name.retain(|_, cell| !is_forgettable(cell));
+            self.full_until = (self.by_name.len() >= limit).then(|| now + PAUSE);
+        }
+        self.by_name.len() < limit
     }
 }
 
