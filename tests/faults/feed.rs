@@ -41,6 +41,10 @@ pub fn open(via: Via, url: &str) -> (Feed, Stop) {
         random: for_client,
         ..Options::default()
     };
+    open_with(via, url, options)
+}
+
+pub fn open_with(via: Via, url: &str, options: Options) -> (Feed, Stop) {
     macro_rules! opened {
         ($made:expr) => {{
             let feed = $made.unwrap();

@@ -3,6 +3,7 @@
 use crate::check::Check;
 use crate::fault::Plans;
 use crate::feed::{self, Via};
+use crate::position::Position;
 use crate::proxy::Proxy;
 use crate::random::seed_client;
 use crate::run::{Fragile, Published, Run, TOPIC};
@@ -28,7 +29,7 @@ fn each_message_arrives_once() {
         let scenario = Scenario { bounds: Bounds::default(), losses: 0, lag: 300 };
         through_faults(&run, &scenario, |check, published| {
             assert!(published.messages >= run.messages);
-            assert_eq!((check.messages, check.resets), (published.messages, 0));
+            assert_eq!((check.position.messages, check.position.resets), (published.messages, 0));
         });
     });
 }
@@ -39,9 +40,9 @@ fn a_log_that_is_lost_is_told() {
         let run = Run::new("a_log_that_is_lost_is_told", via, 2);
         let scenario = Scenario { bounds: Bounds::default(), losses: run.messages / 250, lag: 100 };
         through_faults(&run, &scenario, |check, published| {
-            assert_eq!((check.resets, check.trimmed), (scenario.losses, 0));
+            assert_eq!((check.position.resets, check.position.trimmed), (scenario.losses, 0));
             // What a client has not got when the log is lost is at most what it may be behind.
-            let lost = published.messages - check.messages;
+            let lost = published.messages - check.position.messages;
             assert!(lost <= scenario.losses * scenario.lag, "{lost} messages were lost");
         });
     });
@@ -53,9 +54,9 @@ fn what_was_trimmed_is_told() {
         let run = Run::new("what_was_trimmed_is_told", via, 2);
         let bounds = Bounds { messages: 20, ..Bounds::default() };
         through_faults(&run, &Scenario { bounds, losses: 0, lag: 60 }, |check, published| {
-            assert_eq!(check.messages + check.trimmed, published.messages);
-            assert!(check.resets >= 5, "{} resets", check.resets);
-            assert!(check.messages > run.messages / 10, "{} messages", check.messages);
+            assert_eq!(check.position.messages + check.position.trimmed, published.messages);
+            assert!(check.position.resets >= 5, "{} resets", check.position.resets);
+            assert!(check.position.messages > run.messages / 10, "{} messages", check.position.messages);
         });
     });
 }
@@ -164,15 +165,15 @@ fn through_faults(run: &Run, scenario: &Scenario, judge: impl FnOnce(&Check<'_>,
         let mut check = Check::new(run.seed, &published);
         for received in feed {
             check.take(&received.expect("no fault is for good"));
-            progress.reached(check.at);
+            progress.reached(check.position.at);
         }
         check
     });
     let published = published.lock().unwrap();
-    assert_eq!(check.at, published.last, "it got stuck after {} messages", check.messages);
+    assert_eq!(check.position.at, published.last, "it got stuck after {} messages", check.position.messages);
     proxy.counts().are_enough(run.faults()).unwrap();
     assert!(check.cuts >= run.faults() / 2, "the client noticed only {} faults", check.cuts);
-    let Check { messages, trimmed, resets, cuts, .. } = check;
+    let Check { position: Position { messages, trimmed, resets, .. }, cuts, .. } = check;
     println!(
         "{}: {messages} messages, {trimmed} trimmed, {resets} resets, {cuts} cuts: {}",
         run.via.name(),

@@ -21,6 +21,7 @@ mod fault;
 mod feed;
 mod killed;
 mod live;
+mod position;
 mod proxy;
 mod random;
 mod run;

@@ -39,10 +39,8 @@ fn without_descriptors_the_server_stays_does_not_spin_and_serves_again() {
     let mut shell = Command::new("sh");
     shell.args(["-c", script, env!("CARGO_BIN_EXE_tidings")]);
     shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let running = Running::start(&mut shell);
-    let line = running.line().expect("the server's first line");
-    let server = Server { running, url: line.strip_prefix("listening on ").unwrap().to_owned() };
-    let addr = server.addr().trim_end_matches('/').to_owned();
+    let server = Server::listening(Running::start(&mut shell));
+    let addr = server.addr().to_owned();
 
     let mut first = TcpStream::connect(&addr).unwrap();
     assert!(get(&mut first, "/healthz").ends_with("ok\n"));

@@ -61,6 +61,10 @@ impl Running {
         Self { child, stdout, stderr }
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn stdin(&mut self) -> ChildStdin {
         self.child.stdin.take().expect("a pipe")
     }
@@ -85,7 +89,7 @@ impl Running {
     /// SIGTERM, by the system's own command.
     #[cfg(unix)]
     pub fn terminate(&self) {
-        let pid = self.child.id().to_string();
+        let pid = self.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
@@ -147,13 +151,17 @@ pub fn serve(arguments: &[&str]) -> Server {
 }
 
 pub fn serve_on(addr: &str, arguments: &[&str]) -> Server {
-    let running = Running::start(command(&["serve", "--addr", addr]).args(arguments));
-    let line = running.line().expect("the server's first line");
-    let url = line.strip_prefix("listening on ").expect("the line that says where").to_owned();
-    Server { running, url }
+    Server::listening(Running::start(command(&["serve", "--addr", addr]).args(arguments)))
 }
 
 impl Server {
+    /// A server that has said where it listens.
+    pub fn listening(running: Running) -> Self {
+        let line = running.line().expect("the server's first line");
+        let url = line.strip_prefix("listening on ").expect("the line that says where").to_owned();
+        Self { running, url }
+    }
+
     pub fn topic(&self, name: &str) -> String {
         format!("{}topics/{name}", self.url)
     }
