@@ -2,7 +2,6 @@
 
 mod addresses;
 mod attacks;
-mod attacks_at_once;
 mod client;
 mod draining;
 mod filtering;

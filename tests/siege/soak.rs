@@ -1,0 +1,185 @@
+//! For an hour, or shortened: nothing is lost or doubled, and nothing grows.
+
+use crate::feed::Via;
+use crate::process::{Process, Sample, median};
+use crate::random::Random;
+use crate::run::{Server, serve_on};
+use crate::visitors::{Evening, Place, Samples, Town};
+use crate::{Length, alone, client::Client};
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Of an early window's median; and that many KiB, threads and descriptors more, for what comes and goes by chance. The
+/// allocator keeps some of what is freed, and each visitor has a connection or not when it is looked.
+const MORE_MEMORY: (u64, u64) = (10, 3 * 1024);
+const MORE_THREADS: u64 = 6;
+const MORE_DESCRIPTORS: u64 = 10;
+
+/// Visitors of each topic; one more listens where nothing happens, over each transport.
+const VISITORS: usize = 10;
+
+/// The number of the first one: every visitor has one.
+const IDLERS: usize = 100;
+const PASSERS: usize = 200;
+
+#[test]
+fn soak() {
+    let _alone = alone();
+    let length = Length::of("TIDINGS_SOAK_SECONDS", Duration::from_secs(6));
+    let seed = Random::new(1, "soak");
+    // Old messages and unused topics go within the test, many times over in a long one.
+    let keep = (length.time / 10).clamp(Duration::from_secs(2), Duration::from_secs(30));
+    let house = House::open("127.0.0.1:0", keep, length);
+    let town = Town::new(house.server.url.clone());
+    let places = ["steady", "bursts", "slow"].map(Place::new);
+    let [steady, bursts, slow] = &places;
+
+    let (house, samples) = thread::scope(|scope| {
+        let evening = Evening(&town);
+        let town = &town;
+        scope.spawn(|| town.look_after());
+        scope.spawn(|| town.publish(steady, 1, Duration::from_millis(5)));
+        scope.spawn(|| town.publish(bursts, 1000, Duration::from_secs(3)));
+        scope.spawn(|| town.publish(slow, 1, Duration::from_secs(1)));
+        for who in 0..places.len() * VISITORS {
+            let (place, random) = (&places[who % places.len()], Random::new(seed.clone().next(), who));
+            scope.spawn(move || town.come_and_go(who, place, random));
+        }
+        for who in 0..Via::ALL.len() {
+            let random = Random::new(seed.clone().next(), ("idle", who));
+            scope.spawn(move || town.idle(IDLERS + who, random));
+        }
+        for who in 0..2 {
+            let random = Random::new(seed.clone().next(), ("passing", who));
+            scope.spawn(move || town.pass_by(PASSERS + who, Duration::from_millis(500), random));
+        }
+        let watched = house.watch(town);
+        drop(evening);
+        watched
+    });
+
+    house.judge(&samples);
+    length.say(&format!("in the end: {town}"));
+    let totals = town.totals.lock().unwrap().clone();
+    assert!(totals.messages > 0 && totals.visits > 20 && totals.topics > 0, "{totals:?}");
+    assert!(totals.resets > 0, "nobody has noticed that there was a new server");
+    // Everybody has gone: so does what they used.
+    house.await_metric("tidings_connections", 1, Duration::from_secs(10));
+    for transport in ["websocket", "sse", "stream", "long-poll"] {
+        house.await_metric(&format!("tidings_subscribers{{transport=\"{transport}\"}}"), 0, Duration::from_secs(10));
+    }
+    // A message's age, the topic's when it is empty, and up to a quarter until either is looked for.
+    house.await_metric("tidings_topics", 0, keep * 3 + Duration::from_secs(5));
+    assert_eq!(house.client().metric("tidings_topics_bytes"), 0);
+    assert_eq!(house.client().metric("tidings_panics_total"), 0);
+    house.close();
+}
+
+/// The server, or one after the other.
+struct House {
+    server: Server,
+    process: Process,
+    keep: Duration,
+    length: Length,
+}
+
+impl House {
+    fn open(addr: &str, keep: Duration, length: Length) -> Self {
+        let seconds = keep.as_secs().to_string();
+        let server = serve_on(addr, &["--keep-messages", "5000", "--keep-seconds", &seconds]);
+        Self { process: Process(server.running.id()), server, keep, length }
+    }
+
+    fn client(&self) -> Client {
+        Client::connect(self.server.addr().parse().unwrap())
+    }
+
+    fn await_metric(&self, name: &str, value: u64, time: Duration) {
+        let until = Instant::now() + time;
+        while self.client().metric(name) != value {
+            assert!(Instant::now() < until, "{name} is {} and not {value}", self.client().metric(name));
+            thread::sleep(Duration::from_millis(100)); // so as not to be a load
+        }
+    }
+
+    /// Samples until the time is over, tells what it sees each minute, and restarts the server at a sixth and a third of
+    /// the time: the last one runs for long.
+    fn watch(mut self, town: &Town) -> (Self, Samples) {
+        let (begun, time) = (Instant::now(), self.length.time);
+        let period = (time / 100).min(Duration::from_secs(1));
+        let mut samples = Samples::default();
+        let (mut restarts, mut minute) = (vec![time / 3, time / 6], Minute::begin(self.process));
+        while begun.elapsed() < time {
+            let more = town.rest(period);
+            assert!(more, "somebody has failed");
+            let sample = samples.take(self.process);
+            if restarts.last().is_some_and(|due| *due <= begun.elapsed()) {
+                restarts.pop();
+                self.judge(&samples);
+                self = self.restart();
+                town.servers.fetch_add(1, Relaxed);
+                (samples, minute) = (Samples::default(), Minute::begin(self.process));
+            }
+            if minute.since.elapsed() >= Duration::from_secs(60) {
+                let topics = self.client().metric("tidings_topics");
+                let (seconds, cpu) = (begun.elapsed().as_secs(), minute.cpu(self.process));
+                self.length.say(&format!("{seconds} s: {sample:?}, {cpu}, {topics} topics, {town}"));
+                minute = Minute::begin(self.process);
+            }
+        }
+        (self, samples)
+    }
+
+    /// The same address, and no memory of what was before.
+    fn restart(self) -> Self {
+        let (addr, keep, length) = (self.server.addr().to_owned(), self.keep, self.length);
+        self.close();
+        Self::open(&addr, keep, length)
+    }
+
+    fn close(self) {
+        self.server.running.terminate();
+        self.server.running.end().assert_code(0);
+    }
+
+    /// Whether anything has grown.
+    fn judge(&self, samples: &Samples) {
+        let [early, late] = samples.windows();
+        let pair = |of: fn(&(Sample, u64)) -> u64| (median(early.iter().map(of)), median(late.iter().map(of)));
+        let (memory, own) = (pair(|(sample, _)| sample.memory), pair(|(_, own)| *own));
+        let (threads, descriptors) = (pair(|(sample, _)| sample.threads), pair(|(sample, _)| sample.descriptors));
+        self.length.say(&format!(
+            "early and late: memory {memory:?} KiB, threads {threads:?}, descriptors {descriptors:?}; memory of the clients {own:?} KiB"
+        ));
+        let (part, more) = MORE_MEMORY;
+        for (what, (early, late)) in [("the server", memory), ("this process", own)] {
+            assert!(
+                late <= early + early * part / 100 + more,
+                "the memory of {what} has grown from {early} to {late} KiB"
+            );
+        }
+        assert!(threads.1 <= threads.0 + MORE_THREADS, "threads: {threads:?}");
+        assert!(descriptors.1 <= descriptors.0 + MORE_DESCRIPTORS, "descriptors: {descriptors:?}");
+    }
+}
+
+/// What the CPUs have done since then.
+struct Minute {
+    since: Instant,
+    server: Duration,
+    own: Duration,
+}
+
+impl Minute {
+    fn begin(server: Process) -> Self {
+        Self { since: Instant::now(), server: server.cpu(), own: Process::own().cpu() }
+    }
+
+    fn cpu(&self, server: Process) -> String {
+        let share =
+            |now: Duration, before| now.saturating_sub(before).as_secs_f64() / self.since.elapsed().as_secs_f64();
+        let (server, own) = (share(server.cpu(), self.server), share(Process::own().cpu(), self.own));
+        format!("{:.1} % of a CPU and {:.1} % the clients", server * 100.0, own * 100.0)
+    }
+}
