@@ -28,7 +28,8 @@ use bytes::BytesMut;
 /// to do with the socket once `output` is written; the rest are getters.
 ///
 /// Where one thread reads and others send, put the connection *and* its output into one `Mutex`, so that frames go out in
-/// the order in which they were made; block on the socket outside of it.
+/// the order in which they were made; block on the socket outside of it. Or [`split`](Self::split) it, and only the answers
+/// have to go from one to the other.
 ///
 /// ```
 /// use bytes::BytesMut;

@@ -19,7 +19,8 @@
 //!
 //! A message that lies whole in the input is unmasked in place and handed out as it lies there; only fragments, frames
 //! larger than [`Config::input_buffer`] and compressed messages take memory of the connection's own, as much as has
-//! arrived. For messages to many connections see [`Prepared`]; for messages too large to hold, [`Delivery::Chunks`] and
+//! arrived. Where one task receives and another sends, [`Connection::split`] makes two of it. For messages to many
+//! connections see [`Prepared`]; for messages too large to hold, [`Delivery::Chunks`] and
 //! [`Connection::send_text_fragment`]. [`frame`] and [`mask`] are the pure functions that all stands on.
 
 #[cfg_attr(not(feature = "deflate"), path = "no_deflate.rs")]
@@ -34,6 +35,7 @@ mod config;
 mod connection;
 mod error;
 mod event;
+mod halves;
 mod keepalive;
 mod prepared;
 mod receive;
@@ -45,6 +47,7 @@ pub use config::{Config, Delivery};
 pub use connection::Connection;
 pub use error::{ProtocolError, SendError};
 pub use event::{Ending, Event};
+pub use halves::{Answers, Receiver, Sender};
 pub use keepalive::{Keepalive, KeepaliveEvent, KeepaliveOptions};
 pub use prepared::Prepared;
 pub use send::encode_text;

@@ -73,6 +73,10 @@ impl Codec {
         match *agreement {}
     }
 
+    pub(super) fn split(self) -> (Self, Self) {
+        match self {}
+    }
+
     pub(super) fn wants(&self, _: usize) -> bool {
         match *self {}
     }

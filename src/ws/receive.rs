@@ -285,7 +285,7 @@ impl Connection {
     }
 
     #[cold]
-    fn pay_owed_pong(&mut self, output: &mut BytesMut) {
+    pub(super) fn pay_owed_pong(&mut self, output: &mut BytesMut) {
         if output.len() >= self.config.max_unsent {
             return;
         }

@@ -227,6 +227,14 @@ impl Keys {
         Self::Random { source, pool: Box::new([0; KEY_POOL]), used: KEY_POOL }
     }
 
+    /// As many again from the same source.
+    pub(super) fn another(&self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Random { source, .. } => Self::random(*source),
+        }
+    }
+
     #[inline]
     fn next(&mut self) -> Option<[u8; 4]> {
         let Self::Random { source, pool, used } = self else { return None };

@@ -16,6 +16,7 @@ mod s5_5_control;
 mod s6_sending;
 mod s7_closing;
 mod s8_utf8;
+mod split;
 #[path = "../support/mod.rs"]
 mod support;
 mod wire;

@@ -53,6 +53,13 @@ impl Codec {
         Self { deflater: None, inflater: None, out, into, level, min_len: agreement.min_len, buffer: Buffer::default() }
     }
 
+    /// The one that inflates and the one that compresses, each with the window of its direction.
+    pub(in crate::ws) fn split(self) -> (Self, Self) {
+        let Self { deflater, inflater, out, into, level, min_len, buffer } = self;
+        let receiving = Self { deflater: None, inflater, out, into, level, min_len, buffer: Buffer::default() };
+        (receiving, Self { deflater, inflater: None, out, into, level, min_len, buffer })
+    }
+
     /// Whether a message that begins with so many bytes is to be compressed.
     pub(in crate::ws) fn wants(&self, len: usize) -> bool {
         // A window of 2⁸ bytes the compressor cannot keep to; without compressing there is none.
