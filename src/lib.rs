@@ -151,9 +151,13 @@ pub mod reconnect;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod sse;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 pub mod topic;
 pub mod ws;
 
+#[cfg(any(feature = "server", feature = "client", feature = "tokio"))]
+mod message;
 #[cfg(feature = "std")]
 mod random;
 mod step;

@@ -26,6 +26,7 @@ mod reading;
 mod sending;
 pub(crate) mod socket;
 
+pub use crate::message::Message;
 pub(crate) use access::Access;
 pub(crate) use duplex::Duplex;
 #[cfg(feature = "client")]
@@ -36,8 +37,6 @@ pub(crate) use reading::{Reading, Wait};
 pub(crate) use sending::sending;
 
 use crate::ws::{Config, Delivery};
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 /// No wait for a peer that may have fallen silent is shorter, so that what is there is read.
@@ -47,15 +46,6 @@ pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
 pub(crate) fn config(limits: &Config) -> Config {
     let input_buffer = limits.input_buffer.min(Input::MOST);
     Config { delivery: Delivery::Whole, input_buffer, ..limits.clone() }
-}
-
-/// A whole message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
-    /// Text.
-    Text(String),
-    /// Binary data.
-    Binary(Vec<u8>),
 }
 
 /// What a read gives that does not wait for longer than it is told.

@@ -3,6 +3,7 @@
 use super::{Accept, AcceptError, EXTENSIONS, Extensions, HandshakeError, VERSION};
 use crate::http::{self, Headers, RequestHead, Status, Version};
 use crate::ws::deflate;
+use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::alphabet;
@@ -79,12 +80,7 @@ impl<'a> Request<'a> {
     /// # Errors
     /// A subprotocol that was not offered, or a header that is not one; nothing was written.
     pub fn accept(&self, answer: &Answer<'_>, output: &mut BytesMut) -> Result<Extensions, AcceptError> {
-        if let Some(chosen) = answer.subprotocol
-            && !self.subprotocols().any(|offered| offered == chosen)
-        {
-            return Err(AcceptError::UnofferedSubprotocol);
-        }
-        let extensions = Extensions::choose(self.headers.tokens(EXTENSIONS), answer.deflate);
+        let extensions = self.choose(answer)?;
         let agreed = extensions.header();
 
         let mut headers = Vec::with_capacity(5 + answer.headers.len());
@@ -98,6 +94,34 @@ impl<'a> Request<'a> {
         headers.extend(answer.headers);
         http::encode_response(Status::SWITCHING_PROTOCOLS, &headers, output).map_err(AcceptError::Http)?;
         Ok(extensions)
+    }
+
+    /// The headers of that 101, for a server whose HTTP is somebody else's, who has to see that
+    /// [`Answer::headers`] are some.
+    ///
+    /// # Errors
+    /// A subprotocol that was not offered.
+    pub fn accept_headers(&self, answer: &Answer<'_>) -> Result<(Vec<(String, String)>, Extensions), AcceptError> {
+        let extensions = self.choose(answer)?;
+        let owned = |name: &str, value: &str| (String::from(name), String::from(value));
+        let mut headers = Vec::from([
+            owned("Upgrade", "websocket"),
+            owned("Connection", "Upgrade"),
+            owned("Sec-WebSocket-Accept", self.accept.as_str()),
+        ]);
+        headers.extend(answer.subprotocol.map(|chosen| owned("Sec-WebSocket-Protocol", chosen)));
+        headers.extend(extensions.header().map(|agreed| owned(EXTENSIONS, &agreed)));
+        headers.extend(answer.headers.iter().map(|(name, value)| owned(name, value)));
+        Ok((headers, extensions))
+    }
+
+    fn choose(&self, answer: &Answer<'_>) -> Result<Extensions, AcceptError> {
+        if let Some(chosen) = answer.subprotocol
+            && !self.subprotocols().any(|offered| offered == chosen)
+        {
+            return Err(AcceptError::UnofferedSubprotocol);
+        }
+        Ok(Extensions::choose(self.headers.tokens(EXTENSIONS), answer.deflate))
     }
 }
 
