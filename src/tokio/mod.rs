@@ -2,6 +2,8 @@
 
 mod clock;
 mod error;
+mod event_body;
+mod event_stream;
 mod halves;
 mod handshake;
 mod input;
@@ -17,6 +19,8 @@ mod websocket;
 
 pub use crate::message::Message;
 pub use error::Error;
+pub use event_body::EventBody;
+pub use event_stream::{EventStream, EventStreamError};
 pub use halves::{WebSocketReader, WebSocketWriter};
 pub use handshake::{accept, accept_with, connect};
 pub use open_error::OpenError;
