@@ -14,7 +14,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use tidings::ws::{Config, Connection};
+use tidings::ws::{Config, Connection, KeepaliveOptions};
 use tokio::net::TcpStream;
 
 /// Lets a server be the child of its measurer.
@@ -70,9 +70,10 @@ fn row(name: &str, len: usize, outstanding: usize, clients: usize, is_measured: 
         times.sort_by(f64::total_cmp);
         times[times.len() / 2]
     });
-    let cells = Kind::ALL.iter().zip(&medians).map(|(kind, median)| {
-        format!("{} {:.2} µs ({:.2})", kind.name(), median / 1000.0, median / medians[0])
-    });
+    let cells = Kind::ALL
+        .iter()
+        .zip(&medians)
+        .map(|(kind, median)| format!("{} {:.2} µs ({:.2})", kind.name(), median / 1000.0, median / medians[0]));
     println!("{name}: {}", cells.collect::<Vec<_>>().join(", "));
 }
 
@@ -123,8 +124,14 @@ fn serve_for_ever(kind: Kind) {
     });
 }
 
+/// With a keepalive, as by default, but none that sends Pings while the others have their turns.
+fn options() -> tidings::tokio::Options {
+    let keepalive = KeepaliveOptions { interval: Duration::from_secs(3600), ..KeepaliveOptions::default() };
+    tidings::tokio::Options { keepalive: Some(keepalive), ..Default::default() }
+}
+
 async fn tidings(stream: TcpStream) {
-    let mut socket = tidings::tokio::WebSocket::server(stream, &tidings::tokio::Options::default());
+    let mut socket = tidings::tokio::WebSocket::server(stream, &options());
     while let Some(Ok(message)) = socket.next().await {
         if socket.feed(&message).await.is_err() {
             return;
@@ -134,7 +141,7 @@ async fn tidings(stream: TcpStream) {
 
 /// Both halves in one task: what the division itself costs.
 async fn tidings_halves(stream: TcpStream) {
-    let socket = tidings::tokio::WebSocket::server(stream, &tidings::tokio::Options::default());
+    let socket = tidings::tokio::WebSocket::server(stream, &options());
     let (mut reader, mut writer) = socket.split_with(TcpStream::into_split);
     loop {
         let message = match reader.next().now_or_never() {
@@ -252,9 +259,7 @@ impl Client {
         socket.set_nodelay(true).expect("a socket takes it");
         socket.set_nonblocking(true).expect("a socket takes it");
         let mut socket = mio::net::TcpStream::from_std(socket);
-        poll.registry()
-            .register(&mut socket, Token(n), Interest::READABLE | Interest::WRITABLE)
-            .expect("it has room");
+        poll.registry().register(&mut socket, Token(n), Interest::READABLE | Interest::WRITABLE).expect("it has room");
         Self { socket, sent: 0, back: 0, to_do: 0 }
     }
 

@@ -50,6 +50,7 @@ struct Half<R, W> {
     receiver: Receiver,
     answers: Answers,
     lane: Arc<Lane<W>>,
+    max_unwritten: usize,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
@@ -112,7 +113,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let (receiver, sender) = connection.split();
         let (stream, outgoing) = outgoing.split_with(split);
         let lane = Arc::new(Lane::new(outgoing, !is_open));
-        let link = Half { stream, receiver, answers: Answers::default(), lane: Arc::clone(&lane) };
+        let answers = Answers::default();
+        let link = Half { stream, receiver, answers, lane: Arc::clone(&lane), max_unwritten };
         let writer = WebSocketWriter { sender, lane, staged: BytesMut::new(), has_close: false, max_unwritten };
         (WebSocketReader { link, reading, subprotocol }, writer)
     }
@@ -192,14 +194,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link for Half<R, W> {
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            // So much waits there that a Pong may wait here, where the newest takes the place of those before.
             if !self.answers.is_empty() {
-                self.lane.answer(&mut self.answers);
+                self.lane.answer(&mut self.answers, self.max_unwritten);
             }
             if !self.lane.is_unwritten() {
                 return Poll::Ready(Ok(()));
             }
-            ready!(self.lane.poll_write(Side::Reader, 0, cx))?;
+            ready!(self.lane.poll_write(Side::Reader, cx))?;
             let _ = self.receiver.receive(&mut [], &mut self.answers);
         }
     }
@@ -230,16 +231,16 @@ impl<W: AsyncWrite + Unpin> WebSocketWriter<W> {
         Ok(())
     }
 
-    /// What is staged and what waits in the lane have the same bound, so that nobody is asked for the lane's lock before
-    /// there is enough for a write.
+    /// Nobody is asked for the lane's lock before there is enough for a write, and nothing is handed over before all is
+    /// written that was. So what is unwritten has twice the bound.
     #[inline]
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.staged.len() < self.max_unwritten {
             return Poll::Ready(Ok(()));
         }
-        ready!(self.lane.poll_write(Side::Writer, self.max_unwritten - 1, cx))?;
+        ready!(self.lane.poll_write(Side::Writer, cx))?;
         self.hand_over()?;
-        match self.lane.poll_write(Side::Writer, 0, cx) {
+        match self.lane.poll_write(Side::Writer, cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
             _ => Poll::Ready(Ok(())),
         }
@@ -247,7 +248,7 @@ impl<W: AsyncWrite + Unpin> WebSocketWriter<W> {
 
     fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.hand_over()?;
-        self.lane.poll_write(Side::Writer, 0, cx).map_err(Error::Io)
+        self.lane.poll_write(Side::Writer, cx).map_err(Error::Io)
     }
 
     fn hand_over(&mut self) -> Result<(), Error> {

@@ -37,6 +37,8 @@ pub(super) struct Lane<W> {
 struct State<W> {
     outgoing: Outgoing<W>,
     close_sent: bool,
+    /// Bytes of the reader's in the output, since it was last empty.
+    answers: usize,
 }
 
 /// Which half.
@@ -63,7 +65,7 @@ impl<W: AsyncWrite + Unpin> Lane<W> {
         Self {
             is_closed: AtomicBool::new(close_sent),
             is_unwritten: AtomicBool::new(!outgoing.is_idle()),
-            state: Mutex::new(State { outgoing, close_sent }),
+            state: Mutex::new(State { outgoing, close_sent, answers: 0 }),
             waker: wakers.clone().into(),
             wakers,
         }
@@ -83,11 +85,18 @@ impl<W: AsyncWrite + Unpin> Lane<W> {
         self.wakers.reader.set(cx);
     }
 
-    /// Hands over what the reader has to say.
-    pub(super) fn answer(&self, answers: &mut Answers) {
+    /// Hands over what the reader has to say, unless there is so much of it here already: then it waits with the reader,
+    /// where the newest Pong takes the place of those before. How much the writer has here does not matter, or who sends all
+    /// the time would answer nothing.
+    pub(super) fn answer(&self, answers: &mut Answers, most: usize) {
         let mut state = self.lock();
-        let State { outgoing, close_sent } = &mut *state;
+        let State { outgoing, close_sent, answers: waiting } = &mut *state;
+        if *waiting >= most {
+            return;
+        }
+        let before = outgoing.output.len();
         answers.write(close_sent, &mut outgoing.output);
+        *waiting += outgoing.output.len() - before;
         self.is_closed.store(*close_sent, Ordering::Release);
         self.is_unwritten.store(true, Ordering::Release);
     }
@@ -115,11 +124,9 @@ impl<W: AsyncWrite + Unpin> Lane<W> {
         true
     }
 
-    /// Writes until no more than so much is left; with nothing left the stream is flushed, too.
-    pub(super) fn poll_write(&self, side: Side, left: usize, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_outgoing(side, cx, |outgoing, cx| {
-            if left == 0 { outgoing.poll_write(cx) } else { outgoing.poll_write_some(cx, left) }
-        })
+    /// Writes everything, and flushes the stream.
+    pub(super) fn poll_write(&self, side: Side, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_outgoing(side, cx, Outgoing::poll_write)
     }
 
     pub(super) fn poll_shutdown(&self, side: Side, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -139,6 +146,9 @@ impl<W: AsyncWrite + Unpin> Lane<W> {
         own.set(cx);
         let mut state = self.lock();
         let polled = poll(&mut state.outgoing, &mut Context::from_waker(&self.waker));
+        if state.outgoing.output.is_empty() {
+            state.answers = 0;
+        }
         self.is_unwritten.store(!state.outgoing.is_idle(), Ordering::Release);
         drop(state);
         if polled.is_ready() {

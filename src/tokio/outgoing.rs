@@ -55,7 +55,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         if self.is_idle() {
             return Poll::Ready(self.check());
         }
-        match self.poll_write_some(cx, 0) {
+        match self.poll_empty(cx) {
             Poll::Ready(Ok(())) => {}
             unwritten => return unwritten,
         }
@@ -69,10 +69,10 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         }
     }
 
-    /// Writes until no more than so much is left.
-    pub(super) fn poll_write_some(&mut self, cx: &mut Context<'_>, left: usize) -> Poll<io::Result<()>> {
+    /// Writes everything.
+    pub(super) fn poll_empty(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
-        while self.output.len() > left {
+        while !self.output.is_empty() {
             match Pin::new(&mut self.stream).poll_write(cx, &self.output) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.break_off(ErrorKind::WriteZero.into()))),
                 Poll::Ready(Ok(written)) => self.written(written),

@@ -132,12 +132,12 @@ impl Reading {
             self.clock.closing();
         }
         match link.poll_fill(&mut self.input, cx) {
-            Poll::Ready(Ok(0)) => self.end(link, Error::Cut),
+            Poll::Ready(Ok(0)) => self.end(link, cx, Error::Cut),
             Poll::Ready(Ok(_)) => self.clock.received(),
-            Poll::Ready(Err(error)) => self.end(link, error.into()),
+            Poll::Ready(Err(error)) => self.end(link, cx, error.into()),
             // Who has gone may have left something to read; but that is all.
             Poll::Pending => match (written, self.clock.poll(cx)) {
-                (Poll::Ready(Err(error)), _) => self.end(link, error.into()),
+                (Poll::Ready(Err(error)), _) => self.end(link, cx, error.into()),
                 (_, Poll::Pending) => return Poll::Pending,
                 // A Ping would lie behind what is being written, maybe for long. Meanwhile that shows who is there.
                 (Poll::Pending, _) if link.is_open() => self.clock.received(),
@@ -146,15 +146,19 @@ impl Reading {
                     link.rest();
                     link.ping();
                 }
-                (_, Poll::Ready(KeepaliveEvent::Gone)) => self.end(link, Error::Silent),
+                (_, Poll::Ready(KeepaliveEvent::Gone)) => self.end(link, cx, Error::Silent),
             },
         }
         Poll::Ready(())
     }
 
     /// Nothing more is read. Behind a Close or a violation it does not matter why.
-    fn end(&mut self, link: &mut impl Link, error: Error) {
+    fn end(&mut self, link: &mut impl Link, cx: &mut Context<'_>, error: Error) {
         link.receive_eof();
+        // The peer waits for that, maybe, and the user may keep what is of no use any more.
+        if !self.is_shut {
+            let _ = link.poll_shutdown(cx);
+        }
         if self.phase == Phase::Open {
             self.failure = Some(error);
         }

@@ -143,7 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         if self.link.outgoing.output.len() < self.max_unwritten {
             return Poll::Ready(Ok(()));
         }
-        match self.link.outgoing.poll_write_some(cx, 0) {
+        match self.link.outgoing.poll_empty(cx) {
             Poll::Pending if self.link.outgoing.output.len() < self.max_unwritten => Poll::Ready(Ok(())),
             written => written.map_err(Error::Io),
         }
