@@ -14,16 +14,15 @@ const LARGEST: usize = 64 << 20;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (addr, in_halves) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => ("127.0.0.1:9001", false),
-        ["--addr", addr] => (addr, false),
-        ["--halves", "--addr", addr] => (addr, true),
+    let addr = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => "127.0.0.1:9001",
+        ["--addr", addr] => addr,
         _ => {
-            eprintln!("usage: tokio_echo_server [--halves] [--addr HOST:PORT]");
+            eprintln!("usage: tokio_echo_server [--addr HOST:PORT]");
             return ExitCode::from(2);
         }
     };
-    match serve(addr, in_halves).await {
+    match serve(addr).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tokio_echo_server: {addr}: {error}");
@@ -32,7 +31,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(addr: &str, in_halves: bool) -> io::Result<()> {
+async fn serve(addr: &str) -> io::Result<()> {
     let listener = TcpListener::bind(addr).await?;
     println!("listening on ws://{}/", listener.local_addr()?);
     loop {
@@ -40,7 +39,7 @@ async fn serve(addr: &str, in_halves: bool) -> io::Result<()> {
         tokio::spawn(async move {
             // Who does it wrong has been told.
             if let Ok(socket) = open(stream).await {
-                let _ = if in_halves { echo_in_halves(socket).await } else { echo(socket).await };
+                let _ = echo(socket).await;
             }
         });
     }
@@ -63,26 +62,5 @@ async fn echo(mut socket: WebSocket<TcpStream>) -> Result<(), Error> {
     while let Some(message) = socket.next().await {
         socket.feed(&message?).await?;
     }
-    Ok(())
-}
-
-/// The same by two tasks, with a few messages between them.
-async fn echo_in_halves(socket: WebSocket<TcpStream>) -> Result<(), Error> {
-    let (mut reader, mut writer) = socket.split_with(TcpStream::into_split);
-    let (messages, mut to_send) = tokio::sync::mpsc::channel(16);
-    let sending = tokio::spawn(async move {
-        while let Some(message) = to_send.recv().await {
-            if writer.send(&message).await.is_err() {
-                return;
-            }
-        }
-    });
-    while let Some(message) = reader.next().await {
-        if messages.send(message?).await.is_err() {
-            break;
-        }
-    }
-    drop(messages);
-    let _ = sending.await;
     Ok(())
 }

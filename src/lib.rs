@@ -8,6 +8,7 @@
 //! * To hear or tell news: the module `client`, for this server or anybody's.
 //! * To speak one protocol over sockets, a runtime or a device of mine: [`ws`], [`sse`] or [`longpoll`], with [`http`]
 //!   below, [`topic`] as the log and [`reconnect`] for coming back.
+//! * To do so on tokio, or behind hyper and axum: the module `tokio`.
 //! * To see what is on the wire: `tidings inspect`, or the module `inspect`.
 //!
 //! # The map
@@ -17,6 +18,7 @@
 //!  ───────────────────────────────────────────────────────────────
 //!  server/   client/          sockets, threads, clocks: the only code that does I/O,
 //!  blocking/ (private)        what the WebSockets of both have in common
+//!  tokio/                     WebSocket and event streams on the traits of an asynchronous runtime
 //!  envelope/                  the JSON that goes between the two
 //!  inspect/                   explains bytes, field by field
 //!  ───────────────────────────────────────────────────────────────
@@ -124,6 +126,7 @@
 //! | `deflate` | permessage-deflate (RFC 7692), and `std` | yes |
 //! | `server` | `server`: the topic server, and handlers of your own beside it; `envelope`, `inspect`, and `std` | yes |
 //! | `client` | `client`: the subscribers, the publisher, the plain WebSocket; `envelope`, `inspect`, and `std` | yes |
+//! | `tokio` | `tokio`: WebSocket and event streams as streams and sinks, on tokio's traits and timers, and `std` | |
 //! | `log` | log lines of `server`, through the facade of that name | by `cli` |
 //! | `cli` | the program, `server`, `client` and `log` | yes |
 //!

@@ -1,4 +1,53 @@
-//! WebSocket and event streams for programs on tokio.
+//! WebSocket and event streams for programs on tokio: streams and sinks around [`ws`](crate::ws) and [`sse`](crate::sse).
+//!
+//! ```text
+//!                    ┌──────────── WebSocket ─────────────┐
+//!   AsyncRead  ────▶ │ input ──▶ Connection ──▶ Message   │ ────▶ next(), Stream
+//!                    │              └─ Pong, Close ┐      │
+//!   AsyncWrite ◀──── │ output ◀────────────────────┴──────│ ◀──── feed(), send(), Sink
+//!                    └────────────────────────────────────┘
+//!        one write for all that one read has led to, when the next read has to wait
+//! ```
+//!
+//! * [`accept`] and [`connect`] shake hands over any stream of bytes, such as a `TcpStream` or one with TLS; where hyper or
+//!   axum has read the request, [`Upgrade`] does.
+//! * [`WebSocket`] gives messages and takes them; [`split`](WebSocket::split) makes two halves of it for two tasks.
+//! * [`EventBody`] makes a response's body of events, [`EventStream`] makes events of one.
+//!
+//! Of tokio it takes the traits of streams and the timers, so that the runtime can have any features but `time`, and even that
+//! is needed only where there are times: see [`Options::timeless`].
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use tidings::tokio::{Message, Options, Terms, accept, connect};
+//! use tidings::ws::CloseCode;
+//! use tidings::ws::handshake::Opening;
+//! use tokio::net::{TcpListener, TcpStream};
+//!
+//! let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! let addr = listener.local_addr()?;
+//! tokio::spawn(async move {
+//!     while let Ok((stream, _)) = listener.accept().await {
+//!         tokio::spawn(async move {
+//!             let mut socket = accept(stream, &Terms::default(), &Options::default()).await?;
+//!             while let Some(Ok(message)) = socket.next().await {
+//!                 socket.feed(&message).await.map_err(std::io::Error::from)?;
+//!             }
+//!             Ok::<_, tidings::tokio::OpenError>(())
+//!         });
+//!     }
+//! });
+//!
+//! let opening = Opening { host: &addr.to_string(), target: "/", ..Opening::default() };
+//! let mut socket = connect(TcpStream::connect(addr).await?, &opening, &Options::default()).await?;
+//! socket.send_text("Hello").await?;
+//! assert_eq!(socket.next().await.transpose()?, Some(Message::Text("Hello".into())));
+//! socket.close(CloseCode::NORMAL, "").await?;
+//! assert!(socket.next().await.is_none());
+//! # Ok(())
+//! # }
+//! ```
 
 mod clock;
 mod error;

@@ -39,7 +39,7 @@ fn a_violation_is_told_once_and_the_peer_hears_why_although_it_goes_on_sending()
     for size in SIZES {
         run(async {
             let (ours, theirs) = tokio::io::duplex(size);
-            let mut server = server(ours);
+            let mut socket = server(ours);
             let (mut back, mut there) = tokio::io::split(theirs);
             let client = async {
                 there.write_all(b"\x81\x85\0\0\0\0Hello\x83\x80\0\0\0\0").await.unwrap();
@@ -49,10 +49,10 @@ fn a_violation_is_told_once_and_the_peer_hears_why_although_it_goes_on_sending()
                 heard
             };
             let served = async {
-                assert_eq!(server.next().await.unwrap().unwrap(), text("Hello"));
-                let error = server.next().await.unwrap().unwrap_err();
+                assert_eq!(socket.next().await.unwrap().unwrap(), text("Hello"));
+                let error = socket.next().await.unwrap().unwrap_err();
                 assert!(matches!(error, Error::Protocol(ProtocolError::ReservedOpcode(3))), "{error:?}");
-                assert!(server.next().await.is_none());
+                assert!(socket.next().await.is_none());
             };
             let (heard, ()) = tokio::join!(client, served);
             assert_eq!(heard, ["close Some(1002)"]);

@@ -54,7 +54,7 @@ fn frames_right_behind_the_answer_are_frames() {
             let upgrade = Upgrade::check("GET", true, headers, &Terms::default()).unwrap();
             let mut answer = String::from("HTTP/1.1 101 x\r\n");
             for (name, value) in upgrade.headers() {
-                answer += &format!("{name}: {value}\r\n");
+                answer.extend([name, ": ", value, "\r\n"]);
             }
             let frames = b"\x81\x02hi";
             theirs.write_all(&[answer.as_bytes(), b"\r\n", frames].concat()).await.unwrap();
