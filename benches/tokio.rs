@@ -20,10 +20,10 @@ use tokio::net::TcpStream;
 /// Lets a server be the child of its measurer.
 const SERVE: &str = "--serve";
 /// How often the servers take turns; shown is the median.
-const ROUNDS: usize = 5;
-/// Bytes or messages in a turn, whichever are fewer: about a quarter of a second.
-const BYTES: usize = 400 << 20;
-const MESSAGES: usize = 100_000;
+const ROUNDS: usize = 3;
+/// Bytes or messages in a turn, whichever are fewer: a tenth of a second or so.
+const BYTES: usize = 100 << 20;
+const MESSAGES: usize = 30_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
