@@ -122,7 +122,7 @@ impl Reading {
         let mut written = link.poll_write(cx);
         if self.phase == Phase::Ending {
             self.input.clear();
-            // §7.1.1, §7.1.7: the server ends its side first, and so does who has found a violation.
+            // RFC 6455 §7.1.1, §7.1.7: the server ends its side first, and so does who has found a violation.
             if matches!(written, Poll::Ready(Ok(()))) && !self.is_shut && link.transport() == Transport::HalfClose {
                 written = link.poll_shutdown(cx);
                 self.is_shut = written.is_ready();

@@ -72,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Any connection, also one with [extensions](Connection::with_extensions), and what was read of it already: its input
-    /// from there on. [`Options::config`] is not looked at; that of the connection has to ask for whole messages, and its
+    /// from there on. `config` among the options is not looked at; that of the connection has to ask for whole messages, and its
     /// [`input_buffer`](crate::ws::Config::input_buffer) has at most 64 KiB.
     pub fn new(stream: S, connection: Connection, unread: &[u8], options: &Options) -> Self {
         Self::open(stream, connection, Input::new(unread), None, options)
@@ -204,7 +204,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link for Whole<S> {
                 return Poll::Ready(self.outgoing.check());
             }
             ready!(self.outgoing.poll_write(cx))?;
-            // There is room again for a Pong that is owed (§5.5.3). A violation was told when it came.
+            // There is room again for a Pong that is owed (RFC 6455 §5.5.3). A violation was told when it came.
             let _ = self.connection.receive(&mut [], &mut self.outgoing.output);
         }
     }
