@@ -31,8 +31,8 @@ fn soak() {
     let _alone = alone();
     let length = Length::of("TIDINGS_SOAK_SECONDS", Duration::from_secs(6));
     // Old messages and unused topics go within the test, many times over in a long one; and soon enough for a server that
-    // runs for a sixth of it to keep as much after a fifth of that as it ever will.
-    let keep = (length.time / 30).clamp(Duration::from_secs(3), Duration::from_secs(30));
+    // runs for a sixth of it to keep as much in the second fifth of that as it ever will.
+    let keep = (length.time / 60).clamp(Duration::from_secs(3), Duration::from_secs(30));
     let house = House::open("127.0.0.1:0", keep, length);
     let town = Town::new(house.server.url.clone(), keep);
     let places = ["steady", "bursts", "slow"].map(Place::new);
