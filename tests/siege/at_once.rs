@@ -7,7 +7,7 @@ use crate::honest::{Crowd, EACH, Ending, SUBSCRIBERS, TOPIC};
 use crate::peer::Peer;
 use crate::process::Process;
 use crate::run::{Running, Server};
-use crate::{Length, alone};
+use crate::{ALLOCATOR, Length, alone};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -31,11 +31,6 @@ const WORSE: u32 = 10;
 fn least_quiet(length: &Length) -> Duration {
     Duration::from_millis(if length.time < Duration::from_secs(30) { 200 } else { 2 })
 }
-
-/// By itself glibc keeps what was freed where something that is still used lies above it, in each of its arenas, and once
-/// a large piece was freed it takes the next ones from there, too: after some 300 MiB of unfinished messages that was
-/// anything from 50 to 150 MiB, which would hide a leak. So there is one arena, and large pieces go back to the system.
-const ALLOCATOR: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "131072")];
 
 /// Of its memory before, what the server may have more after an attack, in percent and KiB: gaps among what is used, room
 /// in tables that were larger, and the stacks of threads, which glibc keeps for the next ones.
