@@ -7,7 +7,7 @@ Usage:
   tidings [serve] [OPTIONS]              the topic server with its live page
   tidings publish URL [DATA | -]         publish one message, or each line of standard input
   tidings subscribe URL [OPTIONS]        print what arrives
-  tidings inspect [HEX | -]              explain bytes field by field
+  tidings inspect [HEX | FILE | -]       explain bytes field by field
   tidings help [COMMAND]                 the same as tidings [COMMAND] --help, which tells more
 
 A topic's URL is like http://127.0.0.1:8080/topics/news. There is no TLS: for https and wss put a proxy in front.
@@ -120,16 +120,28 @@ with the FILE of another URL.
 ";
 
 pub const INSPECT: &str = "\
-Explains bytes field by field: WebSocket frames, an event stream, an HTTP message or JSON.
+Explains bytes field by field: WebSocket frames, an event stream, HTTP messages or JSON.
 
-Usage: tidings inspect [HEX | -] [OPTIONS]
+Usage: tidings inspect [HEX | FILE | -] [OPTIONS]
 
   HEX                    the bytes in hexadecimal; spaces, colons and commas between them do not matter
-  -                      from standard input, in hexadecimal or as they are; also without HEX
+  FILE                   a file that has them, in hexadecimal or as they are. What is hexadecimal is not taken for the
+                         name of a file, even if there is one: see --file
+  -                      standard input, likewise; also without an argument. What is not hexadecimal is explained while
+                         it comes, as from curl -N URL | tidings inspect -
+  --file FILE            a file, whatever it is called
   --as FORMAT            frames, sse, http or json                        [guessed by the first bytes]
-  --json                 a JSON object a field: at, len, name, text, meaning
+  --from SIDE            client or server: whose frames they are, so that a wrong mask is told  [told by their masks]
+  --no-picture           without the drawing of each frame's first two bytes
+  --json                 a JSON object a field: at, len, name, text, meaning; no drawings
   --help, --version
 
+Each field has two lines: where it begins, its first bytes, what it is called and says; and what that means, with the
+section that lays it down. Frames are told apart by their masks, client's from server's, and fragments are counted. A
+compressed message is inflated, up to 1 MiB of it and 64 MiB in all of a side, with what its side has compressed before
+it, if that is here. Behind a handshake frames follow, and the answer is measured by the request if both are here.
+
 What is not legal is said where it stands; where bytes are missing, a last field of no length says what and how many.
+Of what is longer than 16 MiB, as a frame may be, each part is explained by itself; hexadecimal may have 32 MiB.
 Exit status: 0 explained, even if what it explains is illegal or incomplete, 1 failed, 2 called wrongly.
 ";

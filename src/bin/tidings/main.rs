@@ -6,6 +6,7 @@
 
 mod args;
 mod help;
+mod hex;
 mod inspect;
 mod logger;
 mod output;

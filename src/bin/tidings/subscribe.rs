@@ -1,6 +1,7 @@
 //! `tidings subscribe`.
 
 use crate::args::{Subscribe, Via};
+use crate::hex::to_hex;
 use crate::output::{Output, is_writing};
 use crate::save::Save;
 use crate::secrets::{unusable, without_token};
@@ -143,7 +144,7 @@ impl Printing {
             }
             Received::Binary(data) => {
                 self.left = self.left.map(|left| left.saturating_sub(1));
-                self.print(&Line::Binary { hex: hex(&data) }, Some(&data))?;
+                self.print(&Line::Binary { hex: to_hex(&data) }, Some(&data))?;
             }
             Received::Bookmark { id } => self.print(&Line::Bookmark { id: &id }, None)?,
             Received::Reset(reset) => {
@@ -218,13 +219,4 @@ impl From<Reset> for Line<'_> {
     fn from(Reset { reason, oldest, newest }: Reset) -> Self {
         Self::Reset { reason: reason.as_str(), oldest: oldest.to_string(), newest: newest.to_string() }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

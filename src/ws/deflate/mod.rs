@@ -18,11 +18,15 @@
 mod agreement;
 mod codec;
 mod encoder;
+#[cfg(any(feature = "server", feature = "client"))]
+mod inflater;
 mod params;
 
 pub use agreement::Agreement;
 pub(super) use codec::Codec;
 pub use encoder::Encoder;
+#[cfg(any(feature = "server", feature = "client"))]
+pub(crate) use inflater::Inflater;
 
 /// The largest and default window: 2¹⁵ bytes.
 pub const MAX_WINDOW_BITS: u8 = 15;

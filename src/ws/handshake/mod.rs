@@ -57,6 +57,12 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// Base64 of the hash's 20 bytes.
 const ACCEPT_LEN: usize = 28;
 
+/// The same as text, for who only looks on.
+#[cfg(any(feature = "server", feature = "client"))]
+pub(crate) fn accept_of(key: &str) -> alloc::string::String {
+    Accept::of(key).as_str().into()
+}
+
 /// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (§4.2.2 step 5.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Accept([u8; ACCEPT_LEN]);
