@@ -34,6 +34,11 @@ impl Input {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// What the last [`fill`](Self::fill) gave, if it was so many bytes.
+    pub(crate) fn last(&self, len: usize) -> &[u8] {
+        self.buffer.get(self.end.saturating_sub(len)..self.end).unwrap_or_default()
+    }
+
     pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
         self.buffer.get_mut(self.start..self.end).unwrap_or_default()
     }

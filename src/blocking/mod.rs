@@ -25,6 +25,7 @@ mod input;
 mod reading;
 mod sending;
 pub(crate) mod socket;
+mod tap;
 
 pub(crate) use access::Access;
 pub(crate) use duplex::Duplex;
@@ -34,6 +35,7 @@ pub(crate) use failure::Failure;
 pub(crate) use input::Input;
 pub(crate) use reading::{Reading, Wait};
 pub(crate) use sending::sending;
+pub use tap::{Tap, Traffic};
 
 use crate::ws::{Config, Delivery};
 use alloc::string::String;

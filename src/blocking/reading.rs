@@ -1,7 +1,7 @@
 //! The reader's own part of a connection.
 
 use super::duplex::End;
-use super::{Access, Duplex, Failure, Input, Message, SHORTEST, TimedRead, socket};
+use super::{Access, Duplex, Failure, Input, Message, SHORTEST, TimedRead, Traffic, socket};
 use crate::Step;
 use crate::ws::{CloseCode, Event, ProtocolError};
 use alloc::string::{String, ToString};
@@ -142,7 +142,11 @@ impl Reading {
         if has_unwritten && !socket::wait(&duplex.socket, until)? {
             return Ok(None);
         }
-        self.input.fill(&duplex.socket, Some(until)).map(Some)
+        let got = self.input.fill(&duplex.socket, Some(until))?;
+        if let (Some(tap), 1..) = (&duplex.tap, got) {
+            tap.tell(Traffic::Received(self.input.last(got)));
+        }
+        Ok(Some(got))
     }
 
     /// Writes the last words and reads until the peer's end, or as long as is decent: closing over unread input would

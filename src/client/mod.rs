@@ -66,7 +66,7 @@ mod websocket;
 mod websocket_source;
 mod wire;
 
-pub use crate::blocking::{Message, TimedRead};
+pub use crate::blocking::{Message, Tap, TimedRead, Traffic};
 pub use error::{Cut, Error};
 pub use event_source::EventSource;
 pub use halves::{WebSocketReader, WebSocketWriter};

@@ -80,7 +80,8 @@ impl WebSocket {
         let connection = Connection::client(config, options.common.random).with_extensions(&opened.extensions);
         let (socket, input, watch) = opened.wire.into_parts();
         // A server that takes little at a time is one that this client has chosen.
-        let duplex = Duplex::new(Arc::new(socket), connection, keepalive, options.common.response_timeout, NEVER)?;
+        let duplex = Duplex::new(Arc::new(socket), connection, keepalive, options.common.response_timeout, NEVER)?
+            .with_tap(options.common.tap.clone());
         Ok(Self {
             link: Link { duplex, watch },
             reading: Reading::new(input),

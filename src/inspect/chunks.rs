@@ -61,12 +61,14 @@ impl Chunks {
     pub(super) fn step(&mut self, notes: &mut Notes<'_>, behind: Behind) -> bool {
         let (data, is_last) = data(notes.rest(), self.place);
         let mut content = Notes::new(&data);
-        self.content.step(&mut content, if is_last { Behind::End } else { behind });
+        if matches!(self.place, Place::Size | Place::Data(_) | Place::DataEnd) {
+            self.content.step(&mut content, if is_last { Behind::End } else { behind });
+        }
         let mut pieces = Pieces::new(content.finish());
         while self.one(notes, &mut pieces, behind) {}
         if behind == Behind::End
             && !notes.is_incomplete()
-            && let Some(missing) = pieces.missing.filter(|_| self.place != Place::Over)
+            && let Some(missing) = pieces.missing
         {
             notes.incomplete(missing.text, missing.meaning);
         }
@@ -92,7 +94,7 @@ impl Chunks {
                 }
                 false
             }
-            Place::Size => self.size(notes, behind),
+            Place::Size => self.size(notes, pieces, behind),
             Place::DataEnd => self.data_end(notes, behind),
             Place::Trailers => self.trailer(notes, behind),
             Place::Lost => {
@@ -111,7 +113,7 @@ impl Chunks {
         }
     }
 
-    fn size(&mut self, notes: &mut Notes<'_>, behind: Behind) -> bool {
+    fn size(&mut self, notes: &mut Notes<'_>, pieces: &mut Pieces, behind: Behind) -> bool {
         let rest = notes.rest();
         let Some((line, size)) = size_line(rest) else {
             let is_cut = !rest.contains(&b'\n') && rest.first().is_some_and(u8::is_ascii_hexdigit);
@@ -135,7 +137,9 @@ impl Chunks {
         };
         if size == 0 {
             self.place = Place::Trailers;
-            notes.take(line, "last chunk", text, format!("size 0 ends the body (RFC 9112 §7.1){extension}"));
+            let missing = pieces.missing.take().map(|missing| format!("; {}", missing.meaning)).unwrap_or_default();
+            let meaning = format!("size 0 ends the body (RFC 9112 §7.1){extension}{missing}");
+            notes.take(line, "last chunk", text, meaning);
         } else {
             self.place = Place::Data(size);
             let size = words(size as u64);

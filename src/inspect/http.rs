@@ -79,7 +79,12 @@ impl Http {
                     behind => behind,
                 };
                 let before = notes.rest().len();
-                notes.within(here, |notes| content.step(notes, end));
+                notes.within(here, |notes| {
+                    content.step(notes, end);
+                    if is_rest {
+                        notes.close();
+                    }
+                });
                 *left -= (before - notes.rest().len()) as u64;
                 let left = *left;
                 if left == 0 {

@@ -139,7 +139,7 @@ fn member(notes: &mut Notes<'_>, lead: usize, opening: u8) {
 fn meaning(name: &str) -> &'static str {
     match name {
         "type" => "what the envelope is: message, bookmark, reset or drain",
-        "id" => "the message's id, which is the cursor to resume after",
+        "id" => "the cursor to resume after; a message's is its id",
         "event" => "what kind of message it is",
         "data" => "what the message says, with JSON's escapes",
         "next" => "the cursor to poll after next",

@@ -88,6 +88,14 @@ impl<'b> Notes<'b> {
         self.fields.last().is_some_and(|last| last.len == 0)
     }
 
+    /// What is missing is missing for good, for something else follows: it is told with the field before it.
+    pub(super) fn close(&mut self) {
+        let Some(missing) = self.fields.pop_if(|last| last.len == 0) else { return };
+        if let Some(last) = self.fields.last_mut() {
+            last.meaning = format!("{}; {}", last.meaning, missing.meaning).into();
+        }
+    }
+
     /// Takes as many bytes as `fields` explain, which count from their own 0; how many.
     pub(super) fn splice(&mut self, fields: Vec<Field>) -> usize {
         let len = fields.last().map_or(0, |last| last.at + last.len);

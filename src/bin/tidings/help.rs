@@ -93,6 +93,7 @@ Usage: tidings subscribe URL [OPTIONS]
                          message. Ids and cursors stay those of the whole topic
   --save FILE            keep the cursor in FILE: if it is there, go on behind it, and --after does not count
   --json                 a JSON object a line: messages with their ids, bookmarks, resets, drains
+  --wire                 explain on standard error, field by field as inspect does, the bytes that go and come
   --count N              end after so many messages
   --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
                          Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
@@ -112,6 +113,12 @@ message, comes twice if the kill fell between it and its saving: the ids of --js
 synced, and the output file before it: a power cut loses no line, but may double the last. One FILE is for one URL,
 whose query counts while --event does not, and may go on over another transport. It is for one run at a time: a second
 is refused, by a lock on the empty FILE.lock, which stays beside it.
+
+With --wire each line on standard error begins with > for what is sent, < for what has come, or = for a new connection:
+requests and answers, frames with their Pongs and Closes, events and chunks. Standard output is as without it, with --json
+and --save too; 2>WIRE keeps them apart. Each thing is explained when it is whole, and of what is longer than 64 KiB each
+part. The values of Authorization, cookies and what --header brings are not shown, nor is a token in a URL; but what the
+server sends is.
 
 It tries again for ever, after up to 1 s at first and 30 s in the end, or when the server says; but a server that was
 never there, and one that will not (401, 403, 404, 204, another media type), is a failure at once.

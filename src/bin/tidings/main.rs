@@ -17,6 +17,7 @@ mod serve;
 mod service;
 mod stdout;
 mod subscribe;
+mod wire;
 
 use args::Command;
 use std::process::ExitCode;
