@@ -32,6 +32,8 @@ pub fn chunked(bytes: &[u8], format: Format) -> Vec<Field> {
 #[derive(Debug)]
 pub(super) struct Chunks {
     place: Place,
+    /// Whether a chunk has come.
+    has_begun: bool,
     content: Content,
 }
 
@@ -48,17 +50,28 @@ enum Place {
     Trailers,
     /// Nothing more.
     Over,
+    /// The content as it is: there are no chunks.
+    Plain,
     /// Something that is no chunk: no sense can be made of what follows.
     Lost,
 }
 
 impl Chunks {
     pub(super) fn new(format: Option<Format>) -> Self {
-        Self { place: Place::Size, content: Content::new(format) }
+        Self { place: Place::Size, has_begun: false, content: Content::new(format) }
     }
 
     /// Takes what it can; whether the body has come to its end.
     pub(super) fn step(&mut self, notes: &mut Notes<'_>, behind: Behind) -> bool {
+        if !self.has_begun && self.is_plain(notes.rest()) {
+            self.place = Place::Plain;
+        }
+        if self.place == Place::Plain {
+            let (before, warning) = (notes.rest().len(), if self.has_begun { "" } else { NO_CHUNKS });
+            notes.warn(warning, |notes| self.content.step(notes, behind));
+            self.has_begun |= notes.rest().len() < before;
+            return false;
+        }
         let (data, is_last) = data(notes.rest(), self.place);
         let mut content = Notes::new(&data);
         if matches!(self.place, Place::Size | Place::Data(_) | Place::DataEnd) {
@@ -73,6 +86,12 @@ impl Chunks {
             notes.incomplete(missing.text, missing.meaning);
         }
         self.place == Place::Over
+    }
+
+    /// Whether the body does not begin with a chunk, but with what it carries.
+    fn is_plain(&self, rest: &[u8]) -> bool {
+        let is_settled = rest.contains(&b'\n') || rest.first().is_some_and(|first| !first.is_ascii_hexdigit());
+        is_settled && size_line(rest).is_none() && !matches!(self.content, Content::Opaque)
     }
 
     /// The next part of the framing or of the data; whether another may follow.
@@ -101,7 +120,7 @@ impl Chunks {
                 notes.take(rest.len(), "rest", readable(rest), "unknown: what stands before it is no chunk");
                 false
             }
-            Place::Over | Place::Data(_) => false,
+            Place::Over | Place::Plain | Place::Data(_) => false,
         }
     }
 
@@ -129,6 +148,7 @@ impl Chunks {
             }
             return false;
         };
+        self.has_begun = true;
         let text = readable(notes.peek(line));
         let extension = if notes.peek(line).contains(&b';') {
             "; what follows the semicolon is an extension that nobody has to know (RFC 9112 §7.1.1)"
@@ -193,6 +213,8 @@ impl Chunks {
     }
 }
 
+const NO_CHUNKS: &str = "Illegal: chunks are due (RFC 9112 §7.1), unless who kept this has taken their framing off, as curl \
+                         does without --raw. ";
 const TRAILER: &str = "a header that comes behind the content, for who asked for it (RFC 9112 §7.1.2)";
 
 /// The content that is here, without its framing, and whether that was all.
@@ -220,7 +242,7 @@ fn data(bytes: &[u8], mut place: Place) -> (Vec<u8>, bool) {
                 }
                 found => return (data, found.is_some()),
             },
-            Place::Trailers | Place::Over | Place::Lost => return (data, place != Place::Lost),
+            Place::Trailers | Place::Over | Place::Plain | Place::Lost => return (data, false),
         }
     }
 }

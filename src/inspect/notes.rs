@@ -88,6 +88,15 @@ impl<'b> Notes<'b> {
         self.fields.last().is_some_and(|last| last.len == 0)
     }
 
+    /// Puts a warning in front of what the first field of `explain` means.
+    pub(super) fn warn(&mut self, warning: &str, explain: impl FnOnce(&mut Self)) {
+        let first = self.fields.len();
+        explain(self);
+        if let Some(field) = self.fields.get_mut(first).filter(|field| field.len > 0 && !warning.is_empty()) {
+            field.meaning = format!("{warning}{}", field.meaning).into();
+        }
+    }
+
     /// What is missing is missing for good, for something else follows: it is told with the field before it.
     pub(super) fn close(&mut self) {
         let Some(missing) = self.fields.pop_if(|last| last.len == 0) else { return };

@@ -346,6 +346,19 @@ fn what_an_event_stream_ignores_is_said_and_why() {
     }
 }
 
+/// What `curl -i` leaves is no longer what came, and is told all the same.
+#[test]
+fn a_body_whose_chunks_were_taken_off_is_explained_as_it_is() {
+    let answer =
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\nid: 1\ndata: x\n\n";
+    for fields in [inspect::http_message(answer), in_pieces(Explainer::new(Format::Http), answer, 1)] {
+        assert_covers(answer, &fields);
+        assert!(told(&fields).contains(&("data", "x")), "{fields:?}");
+        let faults = faults(&fields);
+        assert!(faults.len() == 1 && faults[0].contains("RFC 9112 §7.1") && faults[0].contains("--raw"), "{faults:?}");
+    }
+}
+
 fn in_pieces(mut explainer: Explainer, bytes: &[u8], piece: usize) -> Vec<Field> {
     let mut fields = Vec::new();
     for piece in bytes.chunks(piece) {

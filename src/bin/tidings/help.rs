@@ -149,6 +149,6 @@ compressed message is inflated, up to 1 MiB of it and 64 MiB in all of a side, w
 it, if that is here. Behind a handshake frames follow, and the answer is measured by the request if both are here.
 
 What is not legal is said where it stands; where bytes are missing, a last field of no length says what and how many.
-Of what is longer than 16 MiB, as a frame may be, each part is explained by itself; hexadecimal may have 32 MiB.
+Of what is longer than 1 MiB, as a frame may be, each part is explained by itself; hexadecimal may have 32 MiB.
 Exit status: 0 explained, even if what it explains is illegal or incomplete, 1 failed, 2 called wrongly.
 ";

@@ -12,8 +12,9 @@ use tidings::inspect::{Explainer, Field, Format, frame_picture};
 
 /// Hexadecimal is read as a whole, and more of it nobody has looked for.
 const MAX_HEX: usize = 32 << 20;
-/// What is waited for so that something is whole: the largest message that a server takes by default, 16 times over.
-const MAX_WAITING: usize = 16 << 20;
+/// What is waited for so that something is whole: the largest message that a server takes by default. The fields of so
+/// much may take a hundred times the room.
+const MAX_WAITING: usize = 1 << 20;
 /// What is read at once.
 const PIECE: usize = 64 * 1024;
 /// How many bytes of a field stand in its line.
