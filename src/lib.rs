@@ -8,7 +8,7 @@
 //! * To hear or tell news: the module `client`, for this server or anybody's.
 //! * To speak one protocol over sockets, a runtime or a device of mine: [`ws`], [`sse`] or [`longpoll`], with [`http`]
 //!   below, [`topic`] as the log and [`reconnect`] for coming back.
-//! * To see what is on the wire: `tidings inspect`, or the module `inspect`.
+//! * To see what is on the wire: `tidings inspect` and `tidings subscribe --wire`, or the module `inspect`.
 //!
 //! # The map
 //!

@@ -40,6 +40,9 @@
 //! # Ok::<(), tidings::client::Error>(())
 //! ```
 //!
+//! Who wants to see the bytes puts a [`Tap`] into [`Options::tap`]; [`inspect::Conversation`](crate::inspect::Conversation)
+//! explains them.
+//!
 //! `http://` and `ws://` mean the same here, so that one URL does for all of them. [`EventSource`] and
 //! [`WebSocketSource`] also take what any other server sends; without ids on its messages nothing
 //! can be resumed, and what was sent during a reconnection is lost. There is no TLS here: give `https` and `wss` to a

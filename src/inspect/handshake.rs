@@ -76,9 +76,9 @@ impl Handshake {
                     return Some(format!("{fault} (RFC 6455 §4.1, §4.2.2)"));
                 }
             }
-            ("sec-websocket-protocol", Side::Client) => self.asked.subprotocols.extend(elements()),
+            ("sec-websocket-protocol", Side::Client) => offer(&mut self.asked.subprotocols, elements()),
             ("sec-websocket-extensions", Side::Client) => {
-                self.asked.extensions.extend(elements().map(|element| extension(&element)));
+                offer(&mut self.asked.extensions, elements().map(|element| extension(&element)));
             }
 
             ("sec-websocket-accept", Side::Server) => {
@@ -146,6 +146,17 @@ impl Handshake {
     pub(super) fn asked(self) -> Asked {
         Asked { is_websocket: self.is_websocket(), ..self.asked }
     }
+}
+
+/// What is offered is kept for the answer: as much of it as servers read of a head.
+const MAX_OFFERED: usize = 16 * 1024;
+
+fn offer(list: &mut Vec<String>, elements: impl Iterator<Item = String>) {
+    let mut len: usize = list.iter().map(|element| element.len() + 1).sum();
+    list.extend(elements.take_while(|element| {
+        len += element.len() + 1;
+        len <= MAX_OFFERED
+    }));
 }
 
 /// The name of an element of the list (§9.1).

@@ -67,6 +67,26 @@ fn frames_are_seen_both_ways_with_pong_and_close() {
     );
 }
 
+/// What was agreed on in the handshake holds for the frames of both sides.
+#[cfg(feature = "deflate")]
+#[test]
+fn compressed_messages_are_seen_inflated_both_ways() {
+    let server = serve(vec![accept(None, |_, _| {}, true)]);
+    let (tap, said) = explaining();
+    let deflate = Some(tidings::ws::deflate::Options::default());
+    let options = WebSocketOptions { common: tapped(tap), deflate, ..WebSocketOptions::default() };
+    let mut socket = WebSocket::connect(&server.url, &options).unwrap();
+    for _ in 0..2 {
+        socket.send_text(&"again and ".repeat(100)).unwrap();
+        socket.read().unwrap();
+    }
+    for side in [Side::Client, Side::Server] {
+        let twice = "payload data: again and again and ";
+        assert_said(&said, side, &[twice, twice]);
+        assert_said(&said, side, &["DEFLATE data; inflated 1000 bytes", "DEFLATE data; inflated 1000 bytes"]);
+    }
+}
+
 /// One that is dropped says goodbye, and that is seen too.
 #[test]
 fn the_last_close_is_seen() {
