@@ -118,7 +118,7 @@ With --wire each line on standard error begins with > for what is sent, < for wh
 requests and answers, frames with their Pongs and Closes, events and chunks. Standard output is as without it, with --json
 and --save too; 2>WIRE keeps them apart. Each thing is explained when it is whole, and of what is longer than 64 KiB each
 part. The values of Authorization, cookies and what --header brings are not shown, nor is a token in a URL; but what the
-server sends is.
+server sends is. Who holds up standard error holds up the data.
 
 It tries again for ever, after up to 1 s at first and 30 s in the end, or when the server says; but a server that was
 never there, and one that will not (401, 403, 404, 204, another media type), is a failure at once.
