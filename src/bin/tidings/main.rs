@@ -63,5 +63,6 @@ fn run(command: Command) -> Result<(), Failure> {
 /// A line on standard error, which may be closed: then nobody wants to know.
 fn say(words: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "tidings: {words}");
+    // In one write: the program may end at any time, and half a line tells nothing.
+    let _ = std::io::stderr().write_all(format!("tidings: {words}\n").as_bytes());
 }
