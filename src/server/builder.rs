@@ -5,11 +5,12 @@ use super::compression;
 use super::delivery::{Delivery, WAKER};
 use super::forwarded::{Proxies, ProxyHeader};
 use super::journal;
-use super::routes::{Handler, Pages, Routes};
+use super::routes::{Handler, Page, Pages, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
 use crate::ws::deflate::Options;
+use bytes::Bytes;
 use ipnet::IpNet;
 use std::boxed::Box;
 use std::fmt;
@@ -166,6 +167,23 @@ impl Builder {
         handler: impl Fn(&mut EventStream) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         self.routes.mount(path.into(), Handler::EventStream(Arc::new(handler)));
+        self
+    }
+
+    /// Serves a page at that path, likewise, or whatever else is the same for everybody: its media type, such as
+    /// `text/html; charset=utf-8`, and its bytes. It needs no thread of its own, and no leave of the hook: a page has to be
+    /// there before it can show a token.
+    ///
+    /// ```
+    /// use tidings::server::Server;
+    ///
+    /// let builder = Server::builder().page("/", "text/html; charset=utf-8", "<!doctype html><title>Hello</title>");
+    /// ```
+    ///
+    /// A browser asks each time whether it still is the same, so that the next version of the program has another.
+    #[must_use]
+    pub fn page(mut self, path: impl Into<String>, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.routes.mount(path.into(), Handler::Page(Page { content_type: media_type, body: body.into() }));
         self
     }
 
