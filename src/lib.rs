@@ -113,7 +113,7 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! A whole driver, with handshake, timers and senders in other threads, is `chat.rs` in the repository's `examples/`.
+//! A whole driver, with handshake, timers and senders in other threads, is `std_chat.rs` in the repository's `examples/`.
 //!
 //! # Features
 //!
