@@ -51,7 +51,7 @@ pub(crate) fn config(limits: &Config) -> Config {
     Config { delivery: Delivery::Whole, input_buffer, ..limits.clone() }
 }
 
-/// A whole message.
+/// A whole message, of either of the two kinds that WebSocket has (RFC 6455 §5.6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// Text.

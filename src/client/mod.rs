@@ -1,10 +1,10 @@
 //! Blocking clients, one for each transport and all of one shape: an iterator of what arrived.
 //!
 //! ```text
-//!   EventSource      text/event-stream                 ┐
-//!   Stream           application/x-ndjson              │   Iterator<Item = Result<Received, Error>>
-//!   Poller           long or short polling             │   reconnects by itself, where it broke off
-//!   WebSocketSource  WebSocket, tidings.v1 or bare     ┘
+//!   EventSource      text/event-stream               ┐
+//!   Stream           application/x-ndjson            │  Iterator<Item = Result<Received, Error>>
+//!   Poller           long or short polling           │  reconnects by itself, where it broke off
+//!   WebSocketSource  WebSocket, tidings.v1 or bare   ┘
 //!
 //!   WebSocket        one plain connection: read, send, ping, close; splits for two threads
 //!   Publisher        POSTs over a connection that is kept
@@ -36,7 +36,8 @@
 //! # let url = "http://127.0.0.1:8080/topics/news";
 //! let socket = WebSocketSource::new(url, Options::default())?;
 //! // … the proxy does not let it through …
-//! let poller = Poller::long(url, Options { after: socket.resume().map(Into::into), ..Options::default() })?;
+//! let after = socket.resume().map(Into::into);
+//! let poller = Poller::long(url, Options { after, ..Options::default() })?;
 //! # Ok::<(), tidings::client::Error>(())
 //! ```
 //!

@@ -21,6 +21,8 @@
 //! larger than [`Config::input_buffer`] and compressed messages take memory of the connection's own, as much as has
 //! arrived. For messages to many connections see [`Prepared`]; for messages too large to hold, [`Delivery::Chunks`] and
 //! [`Connection::send_text_fragment`]. [`frame`] and [`mask`] are the pure functions that all stands on.
+//!
+//! A section (§) without the name of an RFC is one of RFC 6455, here and in all of this module but [`deflate`].
 
 #[cfg_attr(not(feature = "deflate"), path = "no_deflate.rs")]
 pub mod deflate;

@@ -34,7 +34,7 @@ pub const MAX_WINDOW_BITS: u8 = 15;
 /// of a server is declined, and a client that is told so sends its messages uncompressed, which is always allowed.
 pub const MIN_WINDOW_BITS: u8 = 9;
 
-/// What one side wants of the extension.
+/// What one side wants of the extension: the four parameters (RFC 7692 §7.1), and which messages to compress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The server forgets its window after each message: less memory for the client, worse compression. Default: no.
