@@ -115,7 +115,7 @@ impl Builder {
         self
     }
 
-    /// Asks `hook` before anything is done with a topic, and before a handler is run. The live page, `/healthz` and
+    /// Asks `hook` before anything is done with a topic, and before a handler is run. Pages, `/healthz` and
     /// `/metrics` are for everybody. It runs in the request's thread; if it panics, the answer is 500. One that knows bearer
     /// tokens is there: [`Tokens`](super::Tokens).
     ///
@@ -177,10 +177,12 @@ impl Builder {
     /// ```
     /// use tidings::server::Server;
     ///
-    /// let builder = Server::builder().page("/", "text/html; charset=utf-8", "<!doctype html><title>Hello</title>");
+    /// let page = "<!doctype html><title>Hello</title>";
+    /// let builder = Server::builder().page("/", "text/html; charset=utf-8", page);
     /// ```
     ///
-    /// A browser asks each time whether it still is the same, so that the next version of the program has another.
+    /// A browser asks for it anew each time, so that the next version of the program has another. It comes without a
+    /// `Content-Security-Policy`, as it may be anything: a page can have its own in a `<meta>`.
     #[must_use]
     pub fn page(mut self, path: impl Into<String>, media_type: &'static str, body: impl Into<Bytes>) -> Self {
         self.routes.mount(path.into(), Handler::Page(Page { content_type: media_type, body: body.into() }));
