@@ -80,6 +80,9 @@ impl Input {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
+        if self.end == self.buffer.len() {
+            self.grow();
+        }
     }
 
     fn grow(&mut self) {

@@ -43,12 +43,21 @@ impl Reading {
     /// The next message. The answers to what was read (Pongs, a Close) go out when the next read has to wait.
     #[inline]
     pub(crate) fn read(&mut self, access: &mut Access<'_>, wait: Wait) -> Result<TimedRead, Failure> {
+        let mut has_looked = false;
         loop {
             if self.closed {
                 return Ok(TimedRead::Closed);
             }
             if let Some(read) = self.take(access)? {
                 return Ok(read);
+            }
+            // What comes and is no message yet does not put the end of the time off.
+            if let Wait::Until(until) = wait
+                && std::mem::replace(&mut has_looked, true)
+                && until <= Instant::now()
+            {
+                access.duplex().write_at_once(&mut access.duplex().lock());
+                return Ok(TimedRead::TimedOut);
             }
             let until = match wait {
                 Wait::No => {

@@ -95,7 +95,10 @@ impl EventStream {
             event.encode(&mut output)
         };
         encoded.map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
-        wire::write_all(&self.socket, &output, &self.shared.limits)?;
+        wire::write_all(&self.socket, &output, &self.shared.limits).inspect_err(|_| {
+            // Maybe in the midst of a chunk: nothing must follow.
+            let _ = self.socket.shutdown(std::net::Shutdown::Both);
+        })?;
         self.sent = Instant::now();
         Ok(())
     }

@@ -484,3 +484,59 @@ fn a_handler_publishes_by_the_server_that_runs_it() {
         assert!(kept.contains(part), "{part} is not in {kept}");
     }
 }
+
+#[test]
+fn a_read_with_a_time_ends_in_time_whatever_comes_in_the_meantime() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let handler = move |socket: &mut server::WebSocket| {
+        tell.send(socket.read_timeout(Duration::from_millis(100))?).unwrap();
+        Ok(())
+    };
+    let server = run(Server::builder().websocket("/", ws::Config::default(), handler));
+    let mut socket = WebSocket::open(server.client(), "/", &[]);
+    // A large message that comes in small pieces, one after the other, for much longer than that.
+    socket.client.send([&[0x82, 0xff], &(16_u64 << 20).to_be_bytes()[..], &[0; 4]].concat());
+    let read = loop {
+        match told.try_recv() {
+            Ok(read) => break read,
+            Err(_) => socket.client.send([0; 16]),
+        }
+    };
+    assert_eq!(read, TimedRead::TimedOut);
+}
+
+#[test]
+fn a_frame_that_comes_with_the_handshake_may_fill_the_buffer() {
+    let config = ws::Config { input_buffer: 64 << 10, ..ws::Config::default() };
+    let server = run(Server::builder().websocket("/", config, echo));
+    let message = [&[0x82, 0xfe, 0x27, 0x10, 0, 0, 0, 0][..], &[b'x'; 10_000]].concat();
+    let (first, rest) = message.split_at(6_000);
+    let mut client = server.client();
+    client.send([format!("GET / HTTP/1.1\r\nHost: t\r\n{HANDSHAKE}\r\n").as_bytes(), first].concat());
+    client.raw_until(b"\r\n\r\n");
+    client.send(rest);
+    assert_eq!(client.raw(4), [0x82, 126, 0x27, 0x10]);
+    assert_eq!(client.raw(10_000), [b'x'; 10_000]);
+}
+
+#[test]
+fn nothing_follows_an_event_that_was_cut_off() {
+    let limits = Limits { write_time: Duration::from_millis(50), ..Limits::default() };
+    let (tell, told) = std::sync::mpsc::channel();
+    let (go, gone) = std::sync::mpsc::channel();
+    let gone = std::sync::Mutex::new(gone);
+    let handler = move |events: &mut EventStream| {
+        let large = "x".repeat(64 << 20);
+        tell.send(events.send(&sse::Event::message(large)).is_ok()).unwrap();
+        let () = gone.lock().unwrap().recv().unwrap();
+        tell.send(events.send(&sse::Event::message("small")).is_ok()).unwrap();
+        Ok(())
+    };
+    let server = run(Server::builder().limits(limits).event_stream("/", handler));
+    let mut client = server.client();
+    client.request("GET", "/", "");
+    assert!(!told.recv().unwrap());
+    client.raw_to_end();
+    go.send(()).unwrap();
+    assert!(!told.recv().unwrap());
+}
