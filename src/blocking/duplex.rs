@@ -7,6 +7,7 @@ use crate::ws::{CloseCode, Connection, Keepalive, KeepaliveEvent, KeepaliveOptio
 use bytes::{Buf, BytesMut};
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -165,9 +166,11 @@ impl Duplex {
             let bytes = state.output.split();
             drop(state);
             let written = socket::write_all(&self.socket, &bytes, self.send_time);
-            if written.is_ok() {
-                self.sent(&bytes);
-            }
+            // Who looks on may panic: the others must not wait for ever for the end of this write.
+            let told = match written {
+                Ok(()) => catch_unwind(AssertUnwindSafe(|| self.sent(&bytes))),
+                Err(_) => Ok(()),
+            };
             drop(bytes);
             state = self.lock();
             state.writing = false;
@@ -180,6 +183,10 @@ impl Duplex {
                     self.break_off(&mut state, error.kind());
                     return Err(error.into());
                 }
+            }
+            if let Err(panic) = told {
+                drop(state);
+                resume_unwind(panic);
             }
         }
         state.check_whole()

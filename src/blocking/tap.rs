@@ -21,7 +21,8 @@ pub enum Traffic<'a> {
 }
 
 /// A function that is told of all [`Traffic`], as it is on the wire: credentials too. It is called by whichever thread
-/// reads or writes, before anything is made of what came in, and the connection waits for it.
+/// reads or writes, before anything is made of what came in, and the connection waits for it: it must not use that
+/// connection itself.
 #[derive(Clone)]
 pub struct Tap(Arc<dyn Fn(Traffic<'_>) + Send + Sync>);
 

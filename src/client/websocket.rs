@@ -24,8 +24,8 @@ pub struct WebSocketOptions {
     pub subprotocols: Vec<String>,
     /// Compression to offer (RFC 7692). Default: none.
     pub deflate: Option<deflate::Options>,
-    /// Limits for what the server sends. It is delivered in whole messages, and the input buffer has 64 KiB, whatever is
-    /// said here.
+    /// Limits for what the server sends. It is delivered in whole messages, whatever is said of that, and the input buffer
+    /// has 64 KiB: of [`Config::input_buffer`] no more counts.
     pub config: Config,
 }
 
