@@ -177,11 +177,11 @@ pub(super) fn inflate_into(
         if status == Status::StreamEnd {
             inflater.reset(false); // §7.2.3.4: a block with BFINAL ends the stream, and another may begin
         }
-        let is_stuck = consumed == 0 && produced == 0;
-        if part.is_empty() && (end < message.len() || is_stuck) {
+        // Where there was room left, nothing more is to come.
+        if part.is_empty() && end < message.len() {
             break Ok(());
         }
-        if is_stuck {
+        if consumed == 0 && produced == 0 {
             break Err(ProtocolError::InvalidDeflate);
         }
     };
