@@ -1,4 +1,5 @@
-//! A program with a server in it: `cargo run --example app -- 127.0.0.1:8081 60` serves for a minute, or until Ctrl-C.
+//! A program with a server in it: `cargo run --example app -- --addr 127.0.0.1:8081 --seconds 60` serves for a
+//! minute, or until Ctrl-C.
 //!
 //! ```sh
 //! curl -N -H 'Accept: text/event-stream' http://127.0.0.1:8081/topics/clock      # published in the background
@@ -10,6 +11,7 @@
 //! and in the console of a page at that address `new WebSocket("ws://127.0.0.1:8081/upper?access_token=secret")`.
 
 use std::io;
+use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -23,11 +25,34 @@ use tidings::ws::{CloseCode, Config};
 /// In a real program: from its configuration, and another one for everybody.
 const TOKEN: &str = "secret";
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let addr = arguments.next().unwrap_or_else(|| "127.0.0.1:8081".into());
-    let seconds = arguments.next().map(|seconds| seconds.parse()).transpose()?;
+fn main() -> ExitCode {
+    let Some((addr, seconds)) = arguments() else {
+        eprintln!("usage: app [--addr HOST:PORT] [--seconds N]");
+        return ExitCode::from(2);
+    };
+    match serve(&addr, seconds) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("app: {addr}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+fn arguments() -> Option<(String, Option<u64>)> {
+    let (mut addr, mut seconds) = ("127.0.0.1:8081".into(), None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        match (name.as_str(), arguments.next()?) {
+            ("--addr", value) => addr = value,
+            ("--seconds", value) => seconds = Some(value.parse().ok()?),
+            _ => return None,
+        }
+    }
+    Some((addr, seconds))
+}
+
+fn serve(addr: &str, seconds: Option<u64>) -> Result<(), Box<dyn std::error::Error>> {
     let token = TOKEN.parse()?;
     let tokens = Tokens::default().publish(&token).subscribe(&token);
     let server = Server::builder()
@@ -38,7 +63,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
         .websocket("/upper", Config { max_message: 4096, ..Config::default() }, upper)
         .event_stream("/jobs/", job)
-        .bind(addr.as_str())?;
+        .bind(addr)?;
     println!("listening on http://{}/", server.local_addr());
 
     let (clock, topic, event) = (server.handle(), "clock".parse()?, "tick".parse()?);

@@ -3,13 +3,16 @@
 //!
 //! # Which part do I want?
 //!
-//! * To serve news from a program of mine: the module `server`. Publish to a topic, and it is there over all five
-//!   transports; or mount a WebSocket or an event stream of your own (`app.rs` in the repository's `examples/`).
-//! * To hear or tell news: the module `client`, for this server or anybody's.
+//! * To serve news from a program of mine: [`server`]. Publish to a topic, and it is there over all five transports; or
+//!   mount a page, a WebSocket, an event stream of your own. In the repository's `examples/`: `chat_page.rs`, `progress.rs`,
+//!   `cursors.rs`, and with all that a program needs, `app.rs`.
+//! * To hear or tell news: [`client`], for this server or anybody's.
 //! * To speak one protocol over sockets, a runtime or a device of mine: [`ws`], [`sse`] or [`longpoll`], with [`http`]
-//!   below, [`topic`] as the log and [`reconnect`] for coming back.
+//!   below, [`topic`] as the log and [`reconnect`] for coming back. Whole drivers: `std_chat.rs`, `mio_echo.rs`,
+//!   `tokio_echo.rs`, and for a board without `std`, `no_std/`.
 //! * To do so on tokio, or behind hyper and axum: the module `tokio`.
-//! * To see what is on the wire: `tidings inspect`, or the module `inspect`.
+//! * To see what is on the wire: `tidings inspect` and `tidings subscribe --wire`, or [`inspect`].
+//! * To learn how it all works: [read on](#reading-on).
 //!
 //! # The map
 //!
@@ -75,12 +78,15 @@
 //!         }
 //!         filled += n;
 //!         let mut used = 0;
-//!         // One event a step. The Pong or Close that a frame asks for is in the output; so is, when an error ends the
-//!         // connection, the Close that names it.
+//!         // One event a step. The Pong or Close that a frame asks for is in the output; so is,
+//!         // when an error ends the connection, the Close that names it.
 //!         while let Ok(step) = connection.receive(&mut input[used..filled], &mut output) {
 //!             used += step.consumed;
 //!             match step.event {
-//!                 Some(Event::Text(text)) => connection.send_text(&text, &mut output).unwrap_or_default(),
+//!                 Some(Event::Text(text)) => {
+//!                     // After a Close nothing can be sent, nor need it be.
+//!                     let _ = connection.send_text(&text, &mut output);
+//!                 }
 //!                 Some(_) => {}
 //!                 None => break,
 //!             }
@@ -90,8 +96,8 @@
 //!         socket.write_all(&output.split())?;
 //!     }
 //!     if connection.transport() == Transport::HalfClose {
-//!         // Ours is said. Read on until the client's end, as far as is decent: to close over unread input would reset
-//!         // the connection, and the client could lose our Close.
+//!         // Ours is said. Read on until the client's end, as far as is decent: to close over
+//!         // unread input would reset the connection, and the client could lose our Close.
 //!         socket.shutdown(Shutdown::Write)?;
 //!         socket.set_read_timeout(Some(Duration::from_secs(5)))?;
 //!         let _ = io::copy(&mut socket.take(64 * 1024), &mut io::sink());
@@ -115,23 +121,56 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! A whole driver, with handshake, timers and senders in other threads, is `chat.rs` in the repository's `examples/`.
+//! Handshake, timers, backpressure and senders in other threads are what a whole driver has beside it: see `std_chat.rs`,
+//! `mio_echo.rs` and `tokio_echo.rs` in the repository's `examples/`.
 //!
 //! # Features
 //!
 //! | feature | brings | default |
 //! |---|---|---|
 //! | (none) | the core, `no_std` + `alloc`, with four dependencies | |
-//! | `std` | `system_random`: the system's random numbers; SIMD for UTF-8 and masking | yes |
+//! | `std` | [`system_random`]: the system's random numbers; SIMD for UTF-8 and masking | yes |
 //! | `deflate` | permessage-deflate (RFC 7692), and `std` | yes |
-//! | `server` | `server`: the topic server, and handlers of your own beside it; `envelope`, `inspect`, and `std` | yes |
-//! | `client` | `client`: the subscribers, the publisher, the plain WebSocket; `envelope`, `inspect`, and `std` | yes |
+//! | `server` | [`server`]: the topic server, and handlers of your own beside it; [`envelope`], [`inspect`], and `std` | yes |
+//! | `client` | [`client`]: the subscribers, the publisher, the plain WebSocket; [`envelope`], [`inspect`], and `std` | yes |
 //! | `tokio` | `tokio`: WebSocket and event streams as streams and sinks, on tokio's traits and timers, and `std` | |
-//! | `log` | log lines of `server`, through the facade of that name | by `cli` |
+//! | `log` | log lines of [`server`], through the facade of that name | by `cli` |
 //! | `cli` | the program, `server`, `client` and `log` | yes |
 //!
-//! The core reads and writes no JSON: `envelope` does, for what the server and its clients say to each other.
+//! The core reads and writes no JSON: [`envelope`] does, for what the server and its clients say to each other.
+//!
+//! # Reading on
+//!
+//! The source is written to be read, and each module begins with a page about itself. In this order one thing builds on the
+//! other:
+//!
+//! 1. [`ws::frame`] and [`ws::mask`], two pure functions of a slice: what a WebSocket puts on the wire.
+//! 2. [`ws`]: the connection that makes messages of frames, answers by itself and closes; [`ws::deflate`], and the timers,
+//!    [`ws::Keepalive`].
+//! 3. [`http`]: the heads and bodies in which all else travels; the first of it is [`ws::handshake`].
+//! 4. [`sse`]: a format that a page holds, its decoder, and the first client that comes back, on top of [`reconnect`].
+//! 5. [`topic`]: the log and its cursor; [`longpoll`]: a poll that is held until the log has news.
+//! 6. [`server`] and [`client`]: sockets, threads and clocks around the machines; what goes between them is in [`envelope`].
+//!
+//! `RFC-NOTES.md` in the repository is the way in from the other side: every rule of the RFCs, with the function that
+//! enforces it and the test that shows it.
+//!
 
+// Without its feature a module is not there to be linked to.
+#![cfg_attr(not(feature = "server"), doc = "[`server`]: https://docs.rs/tidings/latest/tidings/server/")]
+#![cfg_attr(not(feature = "client"), doc = "[`client`]: https://docs.rs/tidings/latest/tidings/client/")]
+#![cfg_attr(
+    not(any(feature = "server", feature = "client")),
+    doc = "[`envelope`]: https://docs.rs/tidings/latest/tidings/envelope/"
+)]
+#![cfg_attr(
+    not(any(feature = "server", feature = "client")),
+    doc = "[`inspect`]: https://docs.rs/tidings/latest/tidings/inspect/"
+)]
+#![cfg_attr(
+    not(feature = "std"),
+    doc = "[`system_random`]: https://docs.rs/tidings/latest/tidings/fn.system_random.html"
+)]
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A whole message.
+/// A whole message, of either of the two kinds that WebSocket has (RFC 6455 §5.6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// Text.

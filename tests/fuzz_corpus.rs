@@ -28,6 +28,7 @@ targets! {
     cursor = "../fuzz/fuzz_targets/cursor.rs";
     handshake = "../fuzz/fuzz_targets/handshake.rs";
     http_head = "../fuzz/fuzz_targets/http_head.rs";
+    inspect = "../fuzz/fuzz_targets/inspect.rs";
     sse_decode = "../fuzz/fuzz_targets/sse_decode.rs";
     ws_connection = "../fuzz/fuzz_targets/ws_connection.rs";
     ws_deflate = "../fuzz/fuzz_targets/ws_deflate.rs";

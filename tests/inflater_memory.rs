@@ -2,22 +2,18 @@
 //! no other test is counted.
 #![cfg(all(feature = "deflate", target_os = "linux"))]
 
+#[path = "support/resident.rs"]
+mod resident;
 mod support;
 
 use bytes::BytesMut;
+use resident::resident;
 use tidings::ws::deflate::Options;
 use tidings::ws::{Config, Connection, Event};
 
 const CONNECTIONS: usize = 1000;
 /// Of memory for each; a window has 32 KiB.
 const MOST: usize = 16 * 1024;
-
-/// In bytes.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
-}
 
 /// RFC 7692 §7.1.1.2: without context takeover nothing refers to an earlier message.
 #[test]

@@ -1,12 +1,13 @@
 //! What the reader and the senders of a connection share.
 
-use super::{Failure, socket};
+use super::{Failure, Tap, Traffic, socket};
 use crate::Transport;
 use crate::step::later;
 use crate::ws::{CloseCode, Connection, Keepalive, KeepaliveEvent, KeepaliveOptions, SendError};
 use bytes::{Buf, BytesMut};
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ pub(crate) struct Duplex {
     state: Mutex<State>,
     /// A sender has stopped writing.
     written: Condvar,
+    /// Who looks on.
+    pub(super) tap: Option<Tap>,
 }
 
 #[derive(Debug)]
@@ -90,7 +93,27 @@ impl Duplex {
             end: None,
             last_words: None,
         };
-        Ok(Self { socket, patience, send_time, close_within, state: Mutex::new(state), written: Condvar::new() })
+        Ok(Self {
+            socket,
+            patience,
+            send_time,
+            close_within,
+            state: Mutex::new(state),
+            written: Condvar::new(),
+            tap: None,
+        })
+    }
+
+    /// The same with somebody who looks on.
+    #[cfg(feature = "client")]
+    pub(crate) fn with_tap(self, tap: Option<Tap>) -> Self {
+        Self { tap, ..self }
+    }
+
+    fn sent(&self, bytes: &[u8]) {
+        if let Some(tap) = &self.tap {
+            tap.tell(Traffic::Sent(bytes));
+        }
     }
 
     /// Sends what `encode` appends, at once. Where another sender writes, it waits for that.
@@ -143,6 +166,11 @@ impl Duplex {
             let bytes = state.output.split();
             drop(state);
             let written = socket::write_all(&self.socket, &bytes, self.send_time);
+            // Who looks on may panic: the others must not wait for ever for the end of this write.
+            let told = match written {
+                Ok(()) => catch_unwind(AssertUnwindSafe(|| self.sent(&bytes))),
+                Err(_) => Ok(()),
+            };
             drop(bytes);
             state = self.lock();
             state.writing = false;
@@ -156,6 +184,10 @@ impl Duplex {
                     return Err(error.into());
                 }
             }
+            if let Err(panic) = told {
+                drop(state);
+                resume_unwind(panic);
+            }
         }
         state.check_whole()
     }
@@ -165,10 +197,12 @@ impl Duplex {
         while !state.writing && !state.output.is_empty() && state.broken.is_none() {
             match socket::write_at_once(&self.socket, &state.output) {
                 Ok(written) if written == state.output.len() => {
+                    self.sent(&state.output);
                     state.output.clear();
                     self.after_write(state);
                 }
                 Ok(written) => {
+                    self.sent(state.output.get(..written).unwrap_or_default());
                     state.output.advance(written);
                     state.stuck = None;
                 }
@@ -285,7 +319,10 @@ impl Duplex {
     pub(crate) fn leave(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if state.broken.is_none() && state.connection.close(CloseCode::NORMAL, "", &mut state.output).is_ok() {
-            let _ = socket::write_at_once(&self.socket, &state.output);
+            let written = socket::write_at_once(&self.socket, &state.output).unwrap_or(0);
+            if let (Some(tap), 1..) = (&self.tap, written) {
+                tap.tell(Traffic::Sent(state.output.get(..written).unwrap_or_default()));
+            }
         }
     }
 

@@ -34,6 +34,11 @@ impl Input {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// What the last [`fill`](Self::fill) gave, if it was so many bytes.
+    pub(crate) fn last(&self, len: usize) -> &[u8] {
+        self.buffer.get(self.end.saturating_sub(len)..self.end).unwrap_or_default()
+    }
+
     pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
         self.buffer.get_mut(self.start..self.end).unwrap_or_default()
     }
@@ -74,6 +79,9 @@ impl Input {
         } else if self.end == self.buffer.len() {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.end == self.buffer.len() {
+            self.grow();
         }
     }
 

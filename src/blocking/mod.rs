@@ -25,6 +25,7 @@ mod input;
 mod reading;
 mod sending;
 pub(crate) mod socket;
+mod tap;
 
 pub use crate::message::Message;
 pub(crate) use access::Access;
@@ -35,6 +36,7 @@ pub(crate) use failure::Failure;
 pub(crate) use input::Input;
 pub(crate) use reading::{Reading, Wait};
 pub(crate) use sending::sending;
+pub use tap::{Tap, Traffic};
 
 use crate::ws::{Config, Delivery};
 use core::time::Duration;

@@ -1,7 +1,7 @@
 //! The reader's own part of a connection.
 
 use super::duplex::End;
-use super::{Access, Duplex, Failure, Input, Message, SHORTEST, TimedRead, socket};
+use super::{Access, Duplex, Failure, Input, Message, SHORTEST, TimedRead, Traffic, socket};
 use crate::Step;
 use crate::ws::{CloseCode, Event, ProtocolError};
 use alloc::string::{String, ToString};
@@ -43,12 +43,21 @@ impl Reading {
     /// The next message. The answers to what was read (Pongs, a Close) go out when the next read has to wait.
     #[inline]
     pub(crate) fn read(&mut self, access: &mut Access<'_>, wait: Wait) -> Result<TimedRead, Failure> {
+        let mut has_looked = false;
         loop {
             if self.closed {
                 return Ok(TimedRead::Closed);
             }
             if let Some(read) = self.take(access)? {
                 return Ok(read);
+            }
+            // What comes and is no message yet does not put the end of the time off.
+            if let Wait::Until(until) = wait
+                && std::mem::replace(&mut has_looked, true)
+                && until <= Instant::now()
+            {
+                access.duplex().write_at_once(&mut access.duplex().lock());
+                return Ok(TimedRead::TimedOut);
             }
             let until = match wait {
                 Wait::No => {
@@ -142,7 +151,11 @@ impl Reading {
         if has_unwritten && !socket::wait(&duplex.socket, until)? {
             return Ok(None);
         }
-        self.input.fill(&duplex.socket, Some(until)).map(Some)
+        let got = self.input.fill(&duplex.socket, Some(until))?;
+        if let (Some(tap), 1..) = (&duplex.tap, got) {
+            tap.tell(Traffic::Received(self.input.last(got)));
+        }
+        Ok(Some(got))
     }
 
     /// Writes the last words and reads until the peer's end, or as long as is decent: closing over unread input would

@@ -42,7 +42,7 @@ impl ReadTimeout {
         const LATE: Duration = Duration::from_millis(1);
         /// Of a long wait a sixteenth is left for a second one, so that the next reads, with a little less time each, find
         /// a time-out that does.
-        const LONG: Duration = Duration::from_secs(1);
+        const LONG: Duration = Duration::from_secs(10);
         let wanted = left.unwrap_or(Duration::MAX);
         if self.0.is_none_or(|set| set < wanted / 2 || wanted.saturating_add(LATE) < set) {
             let timeout = left.map(|left| if left < LONG { left } else { left.saturating_sub(left / 16) });

@@ -1,10 +1,10 @@
 //! Blocking clients, one for each transport and all of one shape: an iterator of what arrived.
 //!
 //! ```text
-//!   EventSource      text/event-stream                 ┐
-//!   Stream           application/x-ndjson              │   Iterator<Item = Result<Received, Error>>
-//!   Poller           long or short polling             │   reconnects by itself, where it broke off
-//!   WebSocketSource  WebSocket, tidings.v1 or bare     ┘
+//!   EventSource      text/event-stream               ┐
+//!   Stream           application/x-ndjson            │  Iterator<Item = Result<Received, Error>>
+//!   Poller           long or short polling           │  reconnects by itself, where it broke off
+//!   WebSocketSource  WebSocket, tidings.v1 or bare   ┘
 //!
 //!   WebSocket        one plain connection: read, send, ping, close; splits for two threads
 //!   Publisher        POSTs over a connection that is kept
@@ -36,9 +36,13 @@
 //! # let url = "http://127.0.0.1:8080/topics/news";
 //! let socket = WebSocketSource::new(url, Options::default())?;
 //! // … the proxy does not let it through …
-//! let poller = Poller::long(url, Options { after: socket.resume().map(Into::into), ..Options::default() })?;
+//! let after = socket.resume().map(Into::into);
+//! let poller = Poller::long(url, Options { after, ..Options::default() })?;
 //! # Ok::<(), tidings::client::Error>(())
 //! ```
+//!
+//! Who wants to see the bytes puts a [`Tap`] into [`Options::tap`]; [`inspect::Conversation`](crate::inspect::Conversation)
+//! explains them.
 //!
 //! `http://` and `ws://` mean the same here, so that one URL does for all of them. [`EventSource`] and
 //! [`WebSocketSource`] also take what any other server sends; without ids on its messages nothing
@@ -66,7 +70,7 @@ mod websocket;
 mod websocket_source;
 mod wire;
 
-pub use crate::blocking::{Message, TimedRead};
+pub use crate::blocking::{Message, Tap, TimedRead, Traffic};
 pub use error::{Cut, Error};
 pub use event_source::EventSource;
 pub use halves::{WebSocketReader, WebSocketWriter};

@@ -1,5 +1,6 @@
 //! How a client behaves.
 
+use crate::blocking::Tap;
 use crate::topic::Filter;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -45,6 +46,8 @@ pub struct Options {
     pub max_message: usize,
     /// Where randomness comes from: jitter, masking keys, nonces. Default: the operating system.
     pub random: fn(&mut [u8]),
+    /// Who looks on at the bytes that go and come. Default: nobody.
+    pub tap: Option<Tap>,
 }
 
 impl Default for Options {
@@ -63,6 +66,7 @@ impl Default for Options {
             interval_max: Duration::from_secs(5),
             max_message: 16 << 20,
             random: crate::system_random,
+            tap: None,
         }
     }
 }

@@ -24,8 +24,8 @@ pub struct WebSocketOptions {
     pub subprotocols: Vec<String>,
     /// Compression to offer (RFC 7692). Default: none.
     pub deflate: Option<deflate::Options>,
-    /// Limits for what the server sends. It is delivered in whole messages, and the input buffer has 64 KiB, whatever is
-    /// said here.
+    /// Limits for what the server sends. It is delivered in whole messages, whatever is said of that, and the input buffer
+    /// has 64 KiB: of [`Config::input_buffer`] no more counts.
     pub config: Config,
 }
 
@@ -80,7 +80,8 @@ impl WebSocket {
         let connection = Connection::client(config, options.common.random).with_extensions(&opened.extensions);
         let (socket, input, watch) = opened.wire.into_parts();
         // A server that takes little at a time is one that this client has chosen.
-        let duplex = Duplex::new(Arc::new(socket), connection, keepalive, options.common.response_timeout, NEVER)?;
+        let duplex = Duplex::new(Arc::new(socket), connection, keepalive, options.common.response_timeout, NEVER)?
+            .with_tap(options.common.tap.clone());
         Ok(Self {
             link: Link { duplex, watch },
             reading: Reading::new(input),

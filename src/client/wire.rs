@@ -4,7 +4,7 @@ use super::error::Trouble;
 use super::stop::Watch;
 use super::target::Target;
 use super::{Cut, Error, Options, Stop};
-use crate::blocking::{Input, socket};
+use crate::blocking::{Input, Tap, Traffic, socket};
 use crate::step::{NEVER, later};
 use alloc::string::ToString;
 use core::time::Duration;
@@ -24,6 +24,8 @@ pub(super) struct Wire {
     input: Input,
     watch: Watch,
     response_timeout: Duration,
+    /// Who looks on.
+    tap: Option<Tap>,
 }
 
 /// How a read ended.
@@ -48,8 +50,12 @@ impl Wire {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(options.response_timeout))?;
         let watch = stop.watch(&stream)?;
-        let (target, response_timeout) = (target.clone(), options.response_timeout);
-        Ok(Self { stream, target, input: Input::new(&[], BUFFER), watch, response_timeout })
+        let (target, response_timeout, tap) = (target.clone(), options.response_timeout, options.tap.clone());
+        if let Some(tap) = &tap {
+            let (host, port) = target.address();
+            tap.tell(Traffic::Opened { host, port });
+        }
+        Ok(Self { stream, target, input: Input::new(&[], BUFFER), watch, response_timeout, tap })
     }
 
     /// Whether a request for `target` may go out on it, credentials and all.
@@ -69,6 +75,9 @@ impl Wire {
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         let result = socket::write_all(&self.stream, bytes, NEVER);
+        if let (Some(tap), Ok(())) = (&self.tap, &result) {
+            tap.tell(Traffic::Sent(bytes));
+        }
         self.checked(result)
     }
 
@@ -76,7 +85,12 @@ impl Wire {
     pub(super) fn fill(&mut self, deadline: Option<Instant>) -> Result<Filled, Trouble> {
         let result = match self.input.fill(&self.stream, deadline) {
             Ok(0) => Ok(Filled::Eof),
-            Ok(_) => Ok(Filled::Bytes),
+            Ok(got) => {
+                if let Some(tap) = &self.tap {
+                    tap.tell(Traffic::Received(self.input.last(got)));
+                }
+                Ok(Filled::Bytes)
+            }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Filled::TimedOut),
             Err(error) => Err(error),
         };

@@ -3,9 +3,9 @@
 //!
 //! ```text
 //!   stream, WebSocket   {"type":"message","id":C,"event"?:E,"data":D}
-//!                       {"type":"bookmark","id":C}                       the cursor moves without a message
+//!                       {"type":"bookmark","id":C}            the cursor moves without a message
 //!                       {"type":"reset","reason":R,"oldest":C,"newest":C}
-//!                       {"type":"drain"}                                 the server goes away, come back
+//!                       {"type":"drain"}                      the server goes away, come back
 //!   poll: 200           {"events":[{"id":C,"event"?:E,"data":D},…],"next":C,"more":bool}
 //!   poll: 410, SSE      {"reset":R,"oldest":C,"newest":C}
 //!   WebSocket, up       {"event"?:E,"data":D}

@@ -28,7 +28,10 @@ pub fn encode_reset(reset: &Reset, output: &mut BytesMut) {
     append(output, 128, &WireReset { reset: Text(reason), oldest: Text(oldest), newest: Text(newest) });
 }
 
-/// Reads what [`encode_reset`] writes.
+/// Reads what [`encode_reset`] writes: a client, of a 410's body or a reset's data.
+///
+/// # Errors
+/// [`EnvelopeError::Json`] if it is no such object.
 pub fn parse_reset(text: &str) -> Result<Reset, EnvelopeError> {
     let WireReset { reset, oldest, newest } = serde_json::from_str(text)?;
     Ok(Reset { reason: reset.0, oldest: oldest.0, newest: newest.0 })
@@ -46,7 +49,10 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Reads what [`encode_batch`] writes.
+    /// Reads what [`encode_batch`] writes; data is borrowed from `text` where no character of it was escaped.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Json`] if it is no such object, cut off for example: none of it counts then.
     pub fn parse(text: &'a str) -> Result<Self, EnvelopeError> {
         let IncomingBatch { events, next, more } = serde_json::from_str(text)?;
         Ok(Self { events: events.into_iter().map(Entry::from).collect(), next: next.0, more })

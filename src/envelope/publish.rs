@@ -17,13 +17,16 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// Reads what [`encode_submission`] writes.
+    /// Reads what [`encode_submission`] writes: a server, of a text message.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Json`] if it is no such object.
     pub fn parse(text: &str) -> Result<Self, EnvelopeError> {
         Ok(serde_json::from_str(text)?)
     }
 }
 
-/// Appends a [`Submission`].
+/// Appends a [`Submission`] as one JSON object: a client's, which sends it as a text message.
 pub fn encode_submission(event: Option<&str>, data: &str, output: &mut BytesMut) {
     #[derive(Serialize)]
     struct Outgoing<'a> {
@@ -39,7 +42,10 @@ pub fn encode_published(id: Cursor, output: &mut BytesMut) {
     append(output, 64, &Published { id: Text(id) });
 }
 
-/// Reads what [`encode_published`] writes.
+/// Reads what [`encode_published`] writes: a publisher, of a 201's body.
+///
+/// # Errors
+/// [`EnvelopeError::Json`] if it is no such object.
 pub fn parse_published(text: &str) -> Result<Cursor, EnvelopeError> {
     let Published { id } = serde_json::from_str(text)?;
     Ok(id.0)

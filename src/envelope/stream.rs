@@ -36,7 +36,11 @@ impl<'a> Envelope<'a> {
         append(output, self.expected_len(), &Outgoing::of(self));
     }
 
-    /// Reads one JSON object.
+    /// Reads one JSON object: a line of a stream, or a text message of a WebSocket. Data is borrowed from `text` where no
+    /// character of it was escaped.
+    ///
+    /// # Errors
+    /// It is no JSON object, lacks a field of its type, or has a type that is not known, which a client may pass over.
     pub fn parse(text: &'a str) -> Result<Self, EnvelopeError> {
         let Incoming { kind, id, event, data, reason, oldest, newest } = serde_json::from_str(text)?;
         match &*kind {

@@ -4,7 +4,8 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-/// A bearer token: letters, digits and `-._~+/`, then maybe some `=` (§2.1); no longer than [`MAX_LEN`](Self::MAX_LEN).
+/// A bearer token: letters, digits and `-._~+/`, then maybe some `=` (RFC 6750 §2.1); no longer than
+/// [`MAX_LEN`](Self::MAX_LEN).
 ///
 /// It does not show in `Debug`, and its own comparison is left out: that of two strings tells by its time how much of
 /// them is the same. The server's `Tokens` compare in constant time.
@@ -33,7 +34,7 @@ impl BearerToken {
         &self.0
     }
 
-    /// The value of an `Authorization` header that shows it (§2.1).
+    /// The value of an `Authorization` header that shows it (RFC 6750 §2.1).
     #[must_use]
     pub fn to_header(&self) -> String {
         alloc::format!("Bearer {}", self.0)

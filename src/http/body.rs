@@ -57,7 +57,10 @@ impl BodyReader {
         Self { state }
     }
 
-    /// Takes the next piece of content, which borrows from `input`. An error is final.
+    /// Takes the next piece of content, which borrows from `input`; [`BodyEvent::End`] once, and no byte after it.
+    ///
+    /// # Errors
+    /// A body that breaks its framing, or is over the limit. It is final, and comes again at every further call.
     pub fn receive<'a>(&mut self, input: &'a [u8]) -> Result<Step<BodyEvent<'a>>, BodyError> {
         match &mut self.state {
             State::Length(0) => {
@@ -73,7 +76,10 @@ impl BodyReader {
         }
     }
 
-    /// The connection ended. [`BodyError::Truncated`] unless the body was whole, or is one that ends like this (§8).
+    /// The connection ended.
+    ///
+    /// # Errors
+    /// [`BodyError::Truncated`] unless the body was whole, or is one that ends like this (§8).
     pub fn receive_eof(&mut self) -> Result<(), BodyError> {
         match &self.state {
             State::Done => Ok(()),

@@ -129,8 +129,10 @@ impl Decoder {
         Self { state: State::Size(0), left: 0, room: limit, extensions: 0, trailers: 0 }
     }
 
-    /// Takes the next piece of content, which borrows from `input`; [`BodyEvent::End`] once, and no byte after it. An
-    /// error is final.
+    /// Takes the next piece of content, which borrows from `input`; [`BodyEvent::End`] once, and no byte after it.
+    ///
+    /// # Errors
+    /// What is not coded as §7.1 has it, or more than the limit. It is final, and comes again at every further call.
     pub fn receive<'a>(&mut self, input: &'a [u8]) -> Result<Step<BodyEvent<'a>>, BodyError> {
         let mut rest = input;
         loop {

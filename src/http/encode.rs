@@ -7,7 +7,8 @@ use bytes::{BufMut, BytesMut};
 
 /// Appends a response's head: status line, headers, empty line. The body is the caller's to write, as the headers say.
 ///
-/// A [`SendError`] writes nothing: a name that is no token, a control character in a value, both ways of framing at
+/// # Errors
+/// Nothing was written: a name that is no token, a control character in a value, both ways of framing at
 /// once, or one where there is no body.
 pub fn encode_response(status: Status, headers: &[(&str, &str)], output: &mut BytesMut) -> Result<(), SendError> {
     check_response(status, headers)?;
@@ -19,7 +20,8 @@ pub fn encode_response(status: Status, headers: &[(&str, &str)], output: &mut By
 
 /// Appends a request's head: request line, headers, empty line. `target` is path and query, `/…` (§3.2.1).
 ///
-/// A [`SendError`] writes nothing: as in [`encode_response`], a method that is no token, a target with a blank or a
+/// # Errors
+/// Nothing was written: as in [`encode_response`], a method that is no token, a target with a blank or a
 /// control character, or not exactly one `Host` among the headers.
 pub fn encode_request(
     method: &str,
@@ -41,7 +43,8 @@ pub fn encode_request(
 
 /// Appends a whole response: the head with its `Content-Length`, and the body.
 ///
-/// A [`SendError`] writes nothing: as in [`encode_response`], headers that frame the body too, or a body where the
+/// # Errors
+/// Nothing was written: as in [`encode_response`], headers that frame the body too, or a body where the
 /// status has none (1xx, 204, 304: these get no `Content-Length` either).
 pub fn respond(status: Status, headers: &[(&str, &str)], body: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
     check_response(status, headers)?;

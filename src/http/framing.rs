@@ -18,7 +18,10 @@ pub enum Framing {
 }
 
 impl Framing {
-    /// The framing of a request's body (§6.3).
+    /// The framing of a request's body (§6.3); without any header that says, there is none.
+    ///
+    /// # Errors
+    /// Headers that two readers could understand differently: answer with [`BodyError::status`], and close.
     pub fn of_request(head: &RequestHead<'_>) -> Result<Self, BodyError> {
         // §6.3 rule 7: nothing declared, nothing there.
         declared(head.version, &head.headers).map(|framing| framing.unwrap_or(Self::Empty))
@@ -28,6 +31,9 @@ impl Framing {
     ///
     /// [`Empty`](Self::Empty) also where the connection changes its protocol: after 101, and after 2xx to `CONNECT`. The
     /// bytes that follow belong to the new one.
+    ///
+    /// # Errors
+    /// As [`of_request`](Self::of_request): drop the connection.
     pub fn of_response(request_method: &str, head: &ResponseHead<'_>) -> Result<Self, BodyError> {
         // §6.3 rule 1: these end with their head, whatever the headers say.
         if request_method == "HEAD" || head.status.has_no_body() {

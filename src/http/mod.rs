@@ -2,10 +2,10 @@
 //! of header references for each head.
 //!
 //! ```text
-//!             ┌───────────────┐ RequestHead   ┌─────────────┐ Framing  ┌────────────┐ Data, Data, … End
-//!  bytes in ─▶│ RequestReader │──────────────▶│ Framing::of │─────────▶│ BodyReader │──────────────────▶
-//!             │ ResponseReader│ ResponseHead  └─────────────┘          └────────────┘
-//!             └───────────────┘
+//!            ┌────────────────┐ RequestHead  ┌─────────────┐ Framing ┌────────────┐ Data … End
+//!  bytes in ▶│ RequestReader  │─────────────▶│ Framing::of │────────▶│ BodyReader │───────────▶
+//!            │ ResponseReader │ ResponseHead └─────────────┘         └────────────┘
+//!            └────────────────┘
 //!  bytes out ◀── encode_response · encode_request · respond · chunked::encode
 //! ```
 //!
@@ -19,12 +19,14 @@
 //!
 //! let mut output = BytesMut::new();
 //! let mut reader = RequestReader::default();
-//! let step = reader.receive(b"GET /topics/news?wait=5 HTTP/1.1\r\nHost: localhost\r\n\r\n", &mut output)?;
+//! let request = b"GET /topics/news?wait=5 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+//! let step = reader.receive(request, &mut output)?;
 //! let head = step.event.expect("the head is whole");
 //! assert_eq!((head.method, head.path(), head.query()), ("GET", "/topics/news", Some("wait=5")));
 //!
 //! http::respond(Status::OK, &[("Content-Type", "text/plain")], b"hello", &mut output)?;
-//! assert_eq!(&output[..], b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
+//! let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n";
+//! assert_eq!(output, [&head[..], b"hello"].concat());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

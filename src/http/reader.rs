@@ -8,7 +8,7 @@ use crate::Step;
 use bytes::BytesMut;
 use core::mem::MaybeUninit;
 
-/// How large a head may be.
+/// How large a head may be, in bytes and in header lines; what is larger is refused with 431 or 414.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeadLimits {
     /// Bytes from the first one (empty lines before a request count) to the end of the empty line. 16 KiB by default:
@@ -57,7 +57,9 @@ impl RequestReader {
     /// Looks for a whole head. The event borrows from `input`, and the bytes behind it belong to the body or to the
     /// protocol that the request switches to. The reader is then ready for the next head.
     ///
-    /// An error is final: the answer, with `Connection: close`, is in `output`, and every later call gives it again.
+    /// # Errors
+    /// It is no head, or over a limit. The answer, with `Connection: close`, is in `output`; the error is final, and comes
+    /// again at every further call.
     pub fn receive<'a>(&mut self, input: &'a [u8], output: &mut BytesMut) -> Result<Step<RequestHead<'a>>, HeadError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -127,7 +129,10 @@ impl ResponseReader {
     }
 
     /// Looks for a whole head. The event borrows from `input`, and the bytes behind it belong to the body or to the
-    /// protocol that was switched to. The reader is then ready for the next head. An error is final.
+    /// protocol that was switched to. The reader is then ready for the next head.
+    ///
+    /// # Errors
+    /// It is no head, or over a limit. It is final: drop the connection.
     pub fn receive<'a>(&mut self, input: &'a [u8]) -> Result<Step<ResponseHead<'a>>, HeadError> {
         if let Some(error) = self.failed {
             return Err(error);

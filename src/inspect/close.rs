@@ -23,8 +23,17 @@ pub(super) fn explain(notes: &mut Notes<'_>, payload: &[u8]) {
 }
 
 fn code_meaning(code: u16) -> String {
-    match CloseCode::new(code) {
-        Some(known) => format!("{} (RFC 6455 §7.4)", known.name()),
-        None => String::from("Illegal: a code that must not stand in a Close frame (RFC 6455 §7.4.1, §7.4.2)"),
+    if let Some(known) = CloseCode::new(code) {
+        return format!("{} (RFC 6455 §7.4)", known.name());
     }
+    let why = match code {
+        0..=999 => "codes below 1000 are not used (RFC 6455 §7.4.2)",
+        1004 => "1004 is reserved and has no meaning (RFC 6455 §7.4.1)",
+        1005 => "1005 is what a program is told where a Close has no code, and is never sent (RFC 6455 §7.4.1)",
+        1006 => "1006 is what a program is told where no Close came, and is never sent (RFC 6455 §7.4.1)",
+        1015 => "1015 is what a program is told where TLS failed, and is never sent (RFC 6455 §7.4.1)",
+        1016..=2999 => "codes up to 2999 are the protocol's own, and this one means nothing yet (RFC 6455 §7.4.2)",
+        _ => "codes end at 4999 (RFC 6455 §7.4.2)",
+    };
+    format!("Illegal: {why}")
 }

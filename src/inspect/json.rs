@@ -1,7 +1,7 @@
 //! JSON, as far as the envelopes need it: which bytes are a member's name, which its value, and what that is for.
 
 use super::Field;
-use super::notes::{Notes, readable};
+use super::notes::{Behind, Notes, readable};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
@@ -11,42 +11,94 @@ use alloc::vec::Vec;
 #[must_use]
 pub fn json(bytes: &[u8]) -> Vec<Field> {
     let mut notes = Notes::new(bytes);
-    let (mut depth, mut cut) = (0_usize, false);
-    while let Some(&first) = notes.rest().first() {
-        let rest = notes.rest();
-        match first {
-            b'\n' if depth == 0 => notes.take(1, "end of line", "\\n", "ends the object: one a line"),
-            b'{' | b'[' => {
-                depth += 1;
-                let len = 1 + white(rest.get(1..).unwrap_or_default());
-                member(&mut notes, len, first);
-            }
-            b',' => {
-                let len = 1 + white(rest.get(1..).unwrap_or_default());
-                member(&mut notes, len, first);
-            }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                let end = if first == b'}' { "end of object" } else { "end of array" };
-                notes.take(1, end, readable(&[first]), "nothing more belongs to it");
-            }
-            b'"' | b'-' | b'0'..=b'9' | b'a'..=b'z' => {
-                let len = token_len(rest);
-                cut = first == b'"' && string(rest).is_none() && len == rest.len();
-                notes.take(len, "value", readable(notes.peek(len)), "a value without a name");
-            }
-            b' ' | b'\t' | b'\r' | b'\n' => notes.take(white(rest), "whitespace", "", "means nothing"),
-            _ => notes.take(rest.len(), "not JSON", readable(rest), "Illegal: no JSON value begins like this"),
+    Json::default().step(&mut notes, Behind::End);
+    notes.finish()
+}
+
+/// JSON as it comes.
+#[derive(Debug, Default)]
+pub(super) struct Json {
+    depth: usize,
+    /// Within a value that was too long to wait for its end: nothing is told of it up to the end of its line.
+    is_cut: bool,
+}
+
+impl Json {
+    pub(super) fn step(&mut self, notes: &mut Notes<'_>, behind: Behind) {
+        if self.is_cut {
+            let line = notes.rest().iter().position(|&byte| byte == b'\n');
+            let len = line.unwrap_or(notes.rest().len());
+            notes.take(len, "value", readable(notes.peek(len)), "the value goes on");
+            self.is_cut = line.is_none();
+        }
+        if behind == Behind::End {
+            return self.values(notes, true);
+        }
+        let whole = whole_lines(notes.rest());
+        let len = if whole == 0 && behind == Behind::Full { notes.rest().len() } else { whole };
+        notes.within(len, |notes| self.values(notes, false));
+        if len > whole {
+            (self.depth, self.is_cut) = (0, true);
         }
     }
-    if depth > 0 {
-        let (what, is_are) = if depth == 1 { ("end", "is") } else { ("ends", "are") };
-        let meaning = format!("incomplete: {depth} {what} of objects or arrays {is_are} missing");
-        notes.incomplete(format!("{depth} {what}"), meaning);
-    } else if cut {
-        notes.incomplete("\"", "incomplete: the string has no end yet");
+
+    fn values(&mut self, notes: &mut Notes<'_>, is_end: bool) {
+        let mut cut = false;
+        while let Some(&first) = notes.rest().first() {
+            let rest = notes.rest();
+            match first {
+                b'\n' if self.depth == 0 => notes.take(1, "end of line", "\\n", "ends the object: one a line"),
+                b'{' | b'[' => {
+                    self.depth += 1;
+                    let len = 1 + white(rest.get(1..).unwrap_or_default());
+                    member(notes, len, first);
+                }
+                b',' => {
+                    let len = 1 + white(rest.get(1..).unwrap_or_default());
+                    member(notes, len, first);
+                }
+                b'}' | b']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    let end = if first == b'}' { "end of object" } else { "end of array" };
+                    notes.take(1, end, readable(&[first]), "nothing more belongs to it");
+                }
+                b'"' | b'-' | b'0'..=b'9' | b'a'..=b'z' => {
+                    let len = token_len(rest);
+                    cut = first == b'"' && string(rest).is_none() && len == rest.len();
+                    notes.take(len, "value", readable(notes.peek(len)), "a value without a name");
+                }
+                b' ' | b'\t' | b'\r' | b'\n' => notes.take(white(rest), "whitespace", "", "means nothing"),
+                _ => notes.take(rest.len(), "not JSON", readable(rest), "Illegal: no JSON value begins like this"),
+            }
+        }
+        if !is_end {
+            return;
+        }
+        if self.depth > 0 {
+            let depth = self.depth;
+            let (what, is_are) = if depth == 1 { ("end", "is") } else { ("ends", "are") };
+            let meaning = format!("incomplete: {depth} {what} of objects or arrays {is_are} missing");
+            notes.incomplete(format!("{depth} {what}"), meaning);
+        } else if cut {
+            notes.incomplete("\"", "incomplete: the string has no end yet");
+        }
     }
-    notes.finish()
+}
+
+/// How many of the bytes are whole lines at whose end no object or array is open.
+fn whole_lines(bytes: &[u8]) -> usize {
+    let (mut depth, mut at, mut whole) = (0_usize, 0, 0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        match rest.first() {
+            Some(b'"') => at += token_len(rest) - 1,
+            Some(b'{' | b'[') => depth += 1,
+            Some(b'}' | b']') => depth = depth.saturating_sub(1),
+            Some(b'\n') if depth == 0 => whole = at + 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    whole
 }
 
 /// Whether it is one whole object.
@@ -87,7 +139,7 @@ fn member(notes: &mut Notes<'_>, lead: usize, opening: u8) {
 fn meaning(name: &str) -> &'static str {
     match name {
         "type" => "what the envelope is: message, bookmark, reset or drain",
-        "id" => "the message's id, which is the cursor to resume after",
+        "id" => "the cursor to resume after; a message's is its id",
         "event" => "what kind of message it is",
         "data" => "what the message says, with JSON's escapes",
         "next" => "the cursor to poll after next",

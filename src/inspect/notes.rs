@@ -6,6 +6,17 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+/// What comes behind the bytes at hand, and so what to do with what is not whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// More: it can wait for that.
+    More,
+    /// More, but it has waited long enough: as much of it as is here is taken.
+    Full,
+    /// Nothing: it is taken, and what is missing is said.
+    End,
+}
+
 /// Takes bytes from the front and notes what they were.
 pub(super) struct Notes<'b> {
     rest: &'b [u8],
@@ -15,7 +26,20 @@ pub(super) struct Notes<'b> {
 
 impl<'b> Notes<'b> {
     pub(super) fn new(bytes: &'b [u8]) -> Self {
-        Self { rest: bytes, at: 0, fields: Vec::new() }
+        Self::starting_at(0, bytes)
+    }
+
+    /// Notes that count from there on.
+    pub(super) fn starting_at(at: usize, bytes: &'b [u8]) -> Self {
+        Self { rest: bytes, at, fields: Vec::new() }
+    }
+
+    /// Lets `explain` take of the next `len` bytes only.
+    pub(super) fn within(&mut self, len: usize, explain: impl FnOnce(&mut Notes<'b>)) {
+        let mut part = Notes::starting_at(self.at, self.peek(len));
+        explain(&mut part);
+        self.skip(part.at - self.at);
+        self.fields.append(&mut part.fields);
     }
 
     /// What was not taken yet.
@@ -59,12 +83,35 @@ impl<'b> Notes<'b> {
         self.fields.push(Field { at, len: 0, name: "missing".into(), text, meaning });
     }
 
-    /// Takes as many bytes as `fields` explain, which count from their own 0.
-    pub(super) fn splice(&mut self, fields: Vec<Field>) {
+    /// Whether something was said to be missing.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.fields.last().is_some_and(|last| last.len == 0)
+    }
+
+    /// Puts a warning in front of what the first field of `explain` means.
+    pub(super) fn warn(&mut self, warning: &str, explain: impl FnOnce(&mut Self)) {
+        let first = self.fields.len();
+        explain(self);
+        if let Some(field) = self.fields.get_mut(first).filter(|field| field.len > 0 && !warning.is_empty()) {
+            field.meaning = format!("{warning}{}", field.meaning).into();
+        }
+    }
+
+    /// What is missing is missing for good, for something else follows: it is told with the field before it.
+    pub(super) fn close(&mut self) {
+        let Some(missing) = self.fields.pop_if(|last| last.len == 0) else { return };
+        if let Some(last) = self.fields.last_mut() {
+            last.meaning = format!("{}; {}", last.meaning, missing.meaning).into();
+        }
+    }
+
+    /// Takes as many bytes as `fields` explain, which count from their own 0; how many.
+    pub(super) fn splice(&mut self, fields: Vec<Field>) -> usize {
         let len = fields.last().map_or(0, |last| last.at + last.len);
         let at = self.at;
         self.fields.extend(fields.into_iter().map(|field| Field { at: at + field.at, ..field }));
         self.skip(len);
+        len
     }
 
     /// All fields.

@@ -18,7 +18,7 @@ use crate::step::{elapsed, later};
 use crate::topic::{After, Cursor, Reset};
 use core::time::Duration;
 
-/// How a client polls.
+/// How a client polls: how long it lets itself be held, how often it asks, when it gives an answer up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollerOptions {
     /// How long a long poll asks to be held, in whole seconds. Default 25 s: below the 30 s after which many proxies give
@@ -141,7 +141,7 @@ pub struct Ask {
     pub wait: Duration,
 }
 
-/// What is due.
+/// What is due, as [`Poller::handle_timeout`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PollDue {
     /// Ask this now.
@@ -152,7 +152,7 @@ pub enum PollDue {
     Silent(Duration),
 }
 
-/// What an answer leads to.
+/// What an answer leads to, as [`Poller::handle_response`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PollResponse {
     /// 200: read the body, and tell [`Poller::handle_events`].
@@ -304,7 +304,7 @@ impl<I: Instant> Poller<I> {
         self.back_off(None, now)
     }
 
-    /// No further poll.
+    /// No further poll: nothing is due any more.
     pub fn stop(&mut self) {
         self.state = State::Stopped;
     }

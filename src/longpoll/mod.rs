@@ -1,11 +1,11 @@
 //! Short and long polling (RFC 6202 §2): what to answer a poll and when, and what to ask and when.
 //!
 //! ```text
-//!   Request::new ──▶ poll ──┬─ reset, news, or no wait asked for ───────────────▶ Answer
-//!                           │
-//!                           └─▶ Held ──┬─ handle_news ── (coalescing delay) ────▶ Answer
-//!                                      ├─ handle_timeout: the hold time is over ▶ Answer without messages
-//!                                      └─ drain: the server goes away ──────────▶ Answer
+//!   Request::new ─▶ poll ─┬─ reset, news, or no wait asked for ───────────▶ Answer
+//!                         │
+//!                         └─▶ Held ─┬─ handle_news ─ (coalescing delay) ───▶ Answer
+//!                                   ├─ handle_timeout: the hold is over ───▶ Answer, no messages
+//!                                   └─ drain: the server goes away ────────▶ Answer
 //! ```
 //!
 //! The machine decides on the caller's clock and writes nothing: the caller turns an [`Answer`] into a response, with
@@ -32,11 +32,13 @@
 //! let options = Options::default();
 //!
 //! let request = Request::new(Some("now"), Some("20"), [].into_iter(), &options)?;
-//! let Poll::Hold(mut held) = longpoll::poll(&request, &topic, &options, now) else { panic!("there is no news") };
+//! let poll = longpoll::poll(&request, &topic, &options, now);
+//! let Poll::Hold(mut held) = poll else { panic!("there is no news") };
 //! assert_eq!(held.poll_timeout(), Some(Duration::from_secs(20)));
 //!
 //! let id = topic.publish(None, "news", now)?;
-//! let Some(Answer::Events { next, .. }) = held.handle_news(&topic, now) else { panic!("there is news") };
+//! let answer = held.handle_news(&topic, now);
+//! let Some(Answer::Events { next, .. }) = answer else { panic!("there is news") };
 //! assert_eq!(next, id);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -26,6 +26,10 @@ impl Request {
     ///
     /// Without any `wait` it is a short poll. What is longer than [`Options::hold_max`] is cut to it. It looks for
     /// everything: a filter is set with [`with_filter`](Self::with_filter).
+    ///
+    /// # Errors
+    /// An `after` that is none, or a `wait` of the query's that is no number: a 400. What `Prefer` says may be passed over
+    /// (RFC 7240 §2), and is.
     pub fn new<'p>(
         after: Option<&str>,
         wait: Option<&str>,

@@ -60,7 +60,7 @@ pub enum State {
     Closed,
 }
 
-/// What is due.
+/// What is due, as [`Reconnect::handle_timeout`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
     /// The wait is over: connect.

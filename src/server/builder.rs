@@ -5,11 +5,12 @@ use super::compression;
 use super::delivery::{Delivery, WAKER};
 use super::forwarded::{Proxies, ProxyHeader};
 use super::journal;
-use super::routes::{Handler, Pages, Routes};
+use super::routes::{Handler, Page, Pages, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
 use crate::ws::deflate::Options;
+use bytes::Bytes;
 use ipnet::IpNet;
 use std::boxed::Box;
 use std::fmt;
@@ -114,7 +115,7 @@ impl Builder {
         self
     }
 
-    /// Asks `hook` before anything is done with a topic, and before a handler is run. The live page, `/healthz` and
+    /// Asks `hook` before anything is done with a topic, and before a handler is run. Pages, `/healthz` and
     /// `/metrics` are for everybody. It runs in the request's thread; if it panics, the answer is 500. One that knows bearer
     /// tokens is there: [`Tokens`](super::Tokens).
     ///
@@ -166,6 +167,25 @@ impl Builder {
         handler: impl Fn(&mut EventStream) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         self.routes.mount(path.into(), Handler::EventStream(Arc::new(handler)));
+        self
+    }
+
+    /// Serves a page at that path, likewise, or whatever else is the same for everybody: its media type, such as
+    /// `text/html; charset=utf-8`, and its bytes. It needs no thread of its own, and no leave of the hook: a page has to be
+    /// there before it can show a token.
+    ///
+    /// ```
+    /// use tidings::server::Server;
+    ///
+    /// let page = "<!doctype html><title>Hello</title>";
+    /// let builder = Server::builder().page("/", "text/html; charset=utf-8", page);
+    /// ```
+    ///
+    /// A browser asks for it anew each time, so that the next version of the program has another. It comes without a
+    /// `Content-Security-Policy`, as it may be anything: a page can have its own in a `<meta>`.
+    #[must_use]
+    pub fn page(mut self, path: impl Into<String>, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.routes.mount(path.into(), Handler::Page(Page { content_type: media_type, body: body.into() }));
         self
     }
 

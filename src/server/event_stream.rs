@@ -15,7 +15,9 @@ use std::string::String;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A client's event stream, in a thread of its own. It ends when the handler returns: well after `Ok`; after an error or a
+/// A client's event stream, in a thread of its own.
+///
+/// It ends when the handler returns: well after `Ok`; after an error or a
 /// panic it is cut off without its last chunk, which tells the client, and every proxy in between, that there was more to
 /// come. (HTTP/1.0 knows no chunks and cannot tell the two apart.) A browser comes back in either case: answer what it
 /// should not come back to with an event that says so.
@@ -93,7 +95,10 @@ impl EventStream {
             event.encode(&mut output)
         };
         encoded.map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
-        wire::write_all(&self.socket, &output, &self.shared.limits)?;
+        wire::write_all(&self.socket, &output, &self.shared.limits).inspect_err(|_| {
+            // Maybe in the midst of a chunk: nothing must follow.
+            let _ = self.socket.shutdown(std::net::Shutdown::Both);
+        })?;
         self.sent = Instant::now();
         Ok(())
     }

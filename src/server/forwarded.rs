@@ -18,8 +18,9 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::vec::Vec;
 
-/// In which header the proxies of [`Builder::trust_proxy`](super::Builder::trust_proxy) tell whom they ask for. The other
-/// one is never read, and neither is a guess: a proxy that writes one passes the other on as the client made it up.
+/// In which header the proxies of [`Builder::trust_proxy`](super::Builder::trust_proxy) tell whom they ask for.
+///
+/// The other one is never read, and neither is a guess: a proxy that writes one passes the other on as the client made it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ProxyHeader {

@@ -5,36 +5,12 @@
 //!  accept ───▶│ idle connections · held polls · event streams · JSON streams ·   │
 //!             │ WebSockets of topics: each a socket, a cursor, a shared batch    │
 //!             └──▲ woken ────────────── hands over ▼ who begins a request ───────┘
-//!       publish  │ hands back  ┌──────────────────────────────────────────────┐
+//!       publish  │ hands back  ┌───────────────────────────────────────────────┐
 //!       ─────────┴──────────── │ request threads: head, body, authorize, reply │
-//!                              └──────────────────────────────────────────────┘
+//!                              └───────────────────────────────────────────────┘
 //! ```
 //!
-//! | request | is served as |
-//! |---|---|
-//! | `GET /topics/{topic}`, `Upgrade: websocket` | WebSocket; envelopes with subprotocol `tidings.v1`, else bare data |
-//! | `GET /topics/{topic}`, `Accept: text/event-stream` | event stream |
-//! | `GET /topics/{topic}`, `Accept: application/x-ndjson` | a line of JSON for each message |
-//! | `GET /topics/{topic}?wait=N`, or `Prefer: wait=N` | long poll |
-//! | `GET /topics/{topic}` | short poll |
-//! | `POST /topics/{topic}?event=E` | publishes the body |
-//! | `GET /` | the live page |
-//! | `GET /wire/{topic}/{id}` | one message as each transport sends it, explained |
-//! | `GET /healthz`, `GET /metrics` | what they say |
-//!
-//! `?after=` a cursor, `oldest` or `now` says where to begin, whatever the transport; an event stream's `Last-Event-ID`
-//! outdoes it. Polls begin at `oldest` and the others `now`. A subscriber of bare data that lost messages is closed with
-//! code 4410, for nothing in its stream could tell it.
-//!
-//! `?event=` on a GET, also more than once, asks for messages of these events only: see
-//! [`Filter`](crate::topic::Filter). A name that could not be published is answered with 400, and so are more than 32.
-//! What is left out moves the cursor all the same: a poll's `next`, and the bookmark that a stream gets with each
-//! keepalive, and before what it was told last is dropped from the log.
-//!
-//! A POST with an `Idempotency-Key` publishes once, however often it is sent: while the topic keeps the message, each time
-//! is answered as the first, with 201 and the id, and the same key with another message with 422. A malformed key is
-//! answered with 400: see [`IdempotencyKey`](crate::topic::IdempotencyKey). A key is known to its topic, whoever sends
-//! it.
+//! [`Server::builder`] sets it up, [`Server::run`] serves, and a [`Handle`] publishes from other threads and ends it:
 //!
 //! ```
 //! use tidings::server::Server;
@@ -50,7 +26,45 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What it tells
+//! What it takes from whom is in [`Limits`], who may do what in [`Builder::authorize`] and [`Tokens`]; handlers of your own
+//! get a [`WebSocket`] or an [`EventStream`].
+//!
+//! # What it serves
+//!
+//! | request | is served as |
+//! |---|---|
+//! | `GET /topics/{topic}`, `Upgrade: websocket` | WebSocket; envelopes with subprotocol `tidings.v1`, else bare data |
+//! | `GET /topics/{topic}`, `Accept: text/event-stream` | event stream |
+//! | `GET /topics/{topic}`, `Accept: application/x-ndjson` | a line of JSON for each message |
+//! | `GET /topics/{topic}?wait=N`, or `Prefer: wait=N` | long poll |
+//! | `GET /topics/{topic}` | short poll |
+//! | `POST /topics/{topic}?event=E` | publishes the body |
+//! | `GET /` | the live page |
+//! | `GET /wire/{topic}/{id}` | one message as each transport sends it, explained |
+//! | `GET /healthz`, `GET /metrics` | whether it is there, and counts for Prometheus |
+//! | what was mounted: [`Builder::websocket`], [`event_stream`](Builder::event_stream), [`page`](Builder::page) | that |
+//!
+//! # Where reading begins
+//!
+//! `?after=` a cursor, `oldest` or `now` says where to begin, whatever the transport; an event stream's `Last-Event-ID`
+//! outdoes it. Polls begin at `oldest` and the others `now`. A subscriber of bare data that lost messages is closed with
+//! code 4410, for nothing in its stream could tell it.
+//!
+//! # Some events only
+//!
+//! `?event=` on a GET, also more than once, asks for messages of these events only: see
+//! [`Filter`](crate::topic::Filter). A name that could not be published is answered with 400, and so are more than 32.
+//! What is left out moves the cursor all the same: a poll's `next`, and the bookmark that a stream gets with each
+//! keepalive, and before what it was told last is dropped from the log.
+//!
+//! # Publishing once
+//!
+//! A POST with an `Idempotency-Key` publishes once, however often it is sent: while the topic keeps the message, each time
+//! is answered as the first, with 201 and the id, and the same key with another message with 422. A malformed key is
+//! answered with 400: see [`IdempotencyKey`](crate::topic::IdempotencyKey). A key is known to its topic, whoever sends
+//! it.
+//!
+//! # What it logs
 //!
 //! With the feature `log` the server tells what happens to it through the crate of that name, in lines with fields:
 //!
@@ -120,7 +134,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// A server that listens.
+/// A server that listens; it serves once it [runs](Self::run).
 pub struct Server {
     shared: Arc<Shared>,
     delivery: Delivery,

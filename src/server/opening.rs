@@ -49,6 +49,12 @@ impl Opening {
 /// The same getters for each kind of handler's connection: they look into its `opening`.
 macro_rules! opening_getters {
     () => {
+        /// The server that runs the handler: a way to publish what the client has said, say.
+        #[must_use]
+        pub fn server(&self) -> $crate::server::Handle {
+            $crate::server::Handle(std::sync::Arc::clone(&self.shared))
+        }
+
         /// The path that the client asked for, still percent-encoded.
         #[must_use]
         pub fn path(&self) -> &str {

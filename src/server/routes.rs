@@ -1,7 +1,10 @@
 //! What an embedder mounts beside the topics.
 
+use super::response::Response;
 use super::{EventStream, WebSocket};
+use crate::http::{self, Status};
 use crate::ws;
+use bytes::Bytes;
 use std::fmt;
 use std::io;
 use std::string::String;
@@ -18,10 +21,17 @@ pub(super) type WebSocketHandler = dyn Fn(&mut WebSocket) -> io::Result<()> + Se
 /// Serves one event stream; it ends when this returns.
 pub(super) type EventStreamHandler = dyn Fn(&mut EventStream) -> io::Result<()> + Send + Sync;
 
-/// A handler, in a thread of its own for each connection.
+/// A handler, in a thread of its own for each connection, or a page that needs none.
 pub(super) enum Handler {
     WebSocket(WebSocketOptions, Arc<WebSocketHandler>),
     EventStream(Arc<EventStreamHandler>),
+    Page(Page),
+}
+
+/// What is the same for everybody.
+pub(super) struct Page {
+    pub(super) content_type: &'static str,
+    pub(super) body: Bytes,
 }
 
 /// What the clients of a WebSocket handler may send, and whether messages may be compressed.
@@ -52,11 +62,33 @@ impl From<ws::Config> for WebSocketOptions {
     }
 }
 
+impl Page {
+    pub(super) fn answer(&self) -> Response {
+        Response::new(Status::OK)
+            .with_body(self.content_type, self.body.clone())
+            .with_header("Cache-Control", "no-cache")
+            .with_header("X-Content-Type-Options", "nosniff")
+    }
+}
+
+impl Handler {
+    /// Why it could not be served.
+    fn flaw(&self) -> Option<&'static str> {
+        match self {
+            Self::Page(page) if !http::is_value(page.content_type.as_bytes()) => {
+                Some("its media type is no header's value")
+            }
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Debug for Handler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::WebSocket(..) => "WebSocket",
             Self::EventStream(_) => "EventStream",
+            Self::Page(_) => "Page",
         })
     }
 }
@@ -86,9 +118,10 @@ impl Routes {
 
     /// Says what is wrong with the paths, if anything is.
     pub(super) fn check(&self) -> Result<(), String> {
-        for (index, (path, _)) in self.0.iter().enumerate() {
+        for (index, (path, handler)) in self.0.iter().enumerate() {
             let is_taken = self.0.iter().take(index).any(|(other, _)| other == path);
-            let flaw = flaw(path).or_else(|| is_taken.then_some("another handler has it already"));
+            let flaw =
+                flaw(path).or_else(|| is_taken.then_some("another handler has it already")).or_else(|| handler.flaw());
             if let Some(flaw) = flaw {
                 return Err(std::format!("no handler can be mounted at {path:?}: {flaw}"));
             }

@@ -38,6 +38,8 @@ pub(super) struct Shared {
     pub(super) unfinished: Memory,
     /// Threads that are in the midst of a request: draining waits for them.
     busy: AtomicUsize,
+    /// Threads that are in the midst of a publish.
+    publishing: AtomicUsize,
     draining: AtomicBool,
     handlers: Handlers,
 }
@@ -51,6 +53,7 @@ impl Shared {
             workers: Workers::default(),
             unfinished: Memory::new(limits.unfinished_bytes),
             busy: AtomicUsize::new(0),
+            publishing: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             handlers: Handlers::default(),
             limits,
@@ -93,6 +96,8 @@ impl Shared {
     ) -> Result<Published, PublishError> {
         let data = data.into();
         self.check_size(&data)?;
+        // Counted first: see `is_drained_of_publishers`.
+        let _publishing = Publishing::enter(self);
         if self.is_draining() {
             return Err(PublishError::Draining);
         }
@@ -128,6 +133,14 @@ impl Shared {
         self.draining.load(Ordering::SeqCst)
     }
 
+    /// Whether draining has begun, and every message that was still taken is in its log and in the inbox.
+    ///
+    /// All orders are sequential: a publisher counts itself and then looks at the flag, and this looks at the flag and then
+    /// at the number. So whoever is not counted here finds the flag up; and who is counted wakes the loop when it is done.
+    pub(super) fn is_drained_of_publishers(&self) -> bool {
+        self.is_draining() && self.publishing.load(Ordering::SeqCst) == 0
+    }
+
     /// Counts a thread as busy until the guard goes.
     pub(super) fn busy(self: &Arc<Self>) -> Busy {
         self.busy.fetch_add(1, Ordering::SeqCst);
@@ -147,6 +160,25 @@ impl Shared {
             let _ = socket.shutdown(Shutdown::Read);
         }
         Interruptible { shared: Arc::clone(self), id }
+    }
+}
+
+/// A thread in the midst of a publish.
+struct Publishing<'a>(&'a Shared);
+
+impl<'a> Publishing<'a> {
+    fn enter(shared: &'a Shared) -> Self {
+        shared.publishing.fetch_add(1, Ordering::SeqCst);
+        Self(shared)
+    }
+}
+
+impl Drop for Publishing<'_> {
+    fn drop(&mut self) {
+        self.0.publishing.fetch_sub(1, Ordering::SeqCst);
+        if self.0.is_draining() {
+            self.0.signal.wake();
+        }
     }
 }
 

@@ -10,8 +10,10 @@ use std::string::String;
 use std::vec::Vec;
 use subtle::{Choice, ConstantTimeEq};
 
-/// Who may do what, by the token that a request shows: in `Authorization: Bearer` (§2.1), or as `access_token` in the
-/// query (§2.3), for a page's `EventSource` and `WebSocket`, which cannot send headers of their own.
+/// Who may do what, by the bearer token that a request shows (RFC 6750).
+///
+/// It shows it in `Authorization: Bearer` (RFC 6750 §2.1), or as `access_token` in the query (§2.3), for a page's
+/// `EventSource` and `WebSocket`, which cannot send headers of their own.
 ///
 /// What no token was named for is for everybody. Who shows none, or none of these, is answered with 401, who shows one
 /// that is for the other action with 403, and who shows more than one with 400. A WebSocket shows one token for all it

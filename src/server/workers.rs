@@ -1,11 +1,11 @@
-//! How many threads answer requests, and who waits for one.
+//! How many threads may answer requests at once, and who waits for one.
 
 use super::Limits;
 use super::shared::Shared;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// The threads that there are.
+/// Those that answer one now. Those that rest are not counted.
 #[derive(Debug, Default)]
 pub(super) struct Workers {
     count: AtomicUsize,
@@ -24,12 +24,12 @@ impl Workers {
     }
 }
 
-/// A thread of those that there may be.
+/// The right to a thread, of those that there may be.
 #[derive(Debug)]
 pub(super) struct Worker(Arc<Shared>);
 
 impl Worker {
-    /// `None`: all of them are there, and the loop will be woken when one goes.
+    /// `None`: all of them are taken, and the loop will be woken when one is given back.
     ///
     /// No wake-up is lost, all orders being sequential: either the flag is up before the number is lowered, and who
     /// lowers it sees the flag; or the number is lowered before, and is read here afterwards.
@@ -44,6 +44,7 @@ impl Worker {
             if !enter() {
                 return None;
             }
+            workers.is_wanted.store(false, Ordering::SeqCst);
         }
         Some(Self(Arc::clone(shared)))
     }

@@ -22,7 +22,7 @@ const DEFAULT_EVENT: &str = "message";
 /// The mark in front of a stream that is not part of it.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// What a part of an event stream means.
+/// What a part of an event stream means: a message, or what only a reconnection needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoded<'a> {
     /// An event. The last event ID that it carries is [`Decoder::last_event_id`], until the next call of
@@ -112,6 +112,10 @@ impl Decoder {
 
     /// Takes the next bytes of the stream and gives the first thing that they mean. Call again with what was not
     /// consumed as long as there is an event; without one everything has been consumed.
+    ///
+    /// # Errors
+    /// A line or an event over one of the [`DecoderLimits`]: nothing else can be wrong with an event stream. It is final,
+    /// and comes again at every further call.
     #[inline]
     pub fn receive<'a>(&mut self, input: &'a [u8]) -> Result<Step<Decoded<'a>>, DecodeError> {
         let mut rest = input;

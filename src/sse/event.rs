@@ -85,8 +85,10 @@ impl<'a> Event<'a> {
         self
     }
 
-    /// Appends the block to `output`, with the blank line that ends it. Writes nothing if no field is set, or if there
-    /// is an error.
+    /// Appends the block to `output`, with the blank line that ends it. Writes nothing if no field is set.
+    ///
+    /// # Errors
+    /// An ID or a type with a character that would end its line, or that clients would pass over. Nothing was written.
     pub fn encode(&self, output: &mut BytesMut) -> Result<(), SendError> {
         // Interpreting an event stream: a line end would begin another field, a NUL would make an ID void.
         let id = self.id.as_deref().unwrap_or_default();

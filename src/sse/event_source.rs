@@ -92,7 +92,7 @@ pub enum ReadyState {
     Closed,
 }
 
-/// What an answer leads to.
+/// What an answer leads to, as [`EventSource::handle_response`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Response {
     /// It is the stream: give its body to [`EventSource::receive`].
@@ -226,7 +226,10 @@ impl<I: Instant> EventSource<I> {
     }
 
     /// Takes the next bytes of the body and gives the first thing that they mean, as [`Decoder::receive`] does. Nothing
-    /// comes of them unless the source is open. An error is final, and the source closed.
+    /// comes of them unless the source is open.
+    ///
+    /// # Errors
+    /// As those of [`Decoder::receive`]; the source is then closed for good.
     pub fn receive<'a>(&mut self, input: &'a [u8], now: I) -> Result<Step<Decoded<'a>>, DecodeError> {
         if self.reconnect.state() != State::Open {
             // What failed once fails again; for what was closed or is between two streams, nothing counts.

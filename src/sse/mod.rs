@@ -4,13 +4,13 @@
 //! or does neither:
 //!
 //! ```text
-//!   : a comment, for keeping the connection alive      no meaning
-//!   retry: 3000                                        wait 3 s before reconnecting, takes effect at once
-//!   id: 1718000000000-7                                what to send as Last-Event-ID after a reconnect
-//!   event: price                                       the type; "message" without it
-//!   data: {"symbol":"X",                               lines are joined by LF
+//!   : a comment, for keeping the connection alive   no meaning
+//!   retry: 3000                                     from now on wait 3 s before reconnecting
+//!   id: 1718000000000-7                             is sent as Last-Event-ID after a reconnect
+//!   event: price                                    the type; "message" without it
+//!   data: {"symbol":"X",                            lines are joined by LF
 //!   data:  "price":12}
-//!                                                      the blank line: dispatch
+//!                                                   the blank line: dispatch
 //! ```
 //!
 //! [`Event`] writes blocks, [`Decoder`] reads them back from bytes in any split. [`EventSource`] has a decoder and knows

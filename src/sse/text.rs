@@ -4,7 +4,7 @@
 //! Line ends and colons are found before decoding. That gives the same result, because a malformed sequence never
 //! swallows an ASCII byte.
 
-use crate::utf8::valid;
+use crate::utf8::{split_unfinished, valid};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -85,7 +85,8 @@ impl Pieces {
             self.decode_tail();
             piece = after;
         }
-        let (whole, begun) = split_before_begun(piece);
+        // The last character may be one that the next piece completes. If it is none, decoding finds that out.
+        let (whole, begun) = split_unfinished(piece);
         let left = decode_onto(&mut self.text, whole);
         self.tail.extend_from_slice(left);
         self.tail.extend_from_slice(begun);
@@ -130,26 +131,4 @@ fn decode_onto<'a>(text: &mut String, bytes: &'a [u8]) -> &'a [u8] {
     }
     text.push_str(valid(rest).unwrap_or_default());
     &[]
-}
-
-/// Splits off the character at the end that the next piece may complete, if there is one: the byte that says how long
-/// it is stands among the last three, and says more than are there. What it says wrongly is found out by decoding.
-fn split_before_begun(piece: &[u8]) -> (&[u8], &[u8]) {
-    for begun in 1..=3 {
-        let Some((whole, character @ [first, ..])) = piece.len().checked_sub(begun).map(|at| piece.split_at(at)) else {
-            break;
-        };
-        let len = match first {
-            0x80..0xc0 => continue,
-            0xc0..0xe0 => 2,
-            0xe0..0xf0 => 3,
-            0xf0.. => 4,
-            _ => 1,
-        };
-        if len > begun {
-            return (whole, character);
-        }
-        break;
-    }
-    (piece, &[])
 }

@@ -41,6 +41,9 @@ impl Filter {
     pub const UNNAMED: &'static str = "message";
 
     /// The filter of these names; of none it is everything.
+    ///
+    /// # Errors
+    /// A name that no message can have, or more than [`MAX_NAMES`](Self::MAX_NAMES).
     pub fn parse<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Result<Self, FilterError> {
         let mut chosen: Vec<EventName> = Vec::new();
         for name in names {

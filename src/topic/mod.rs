@@ -117,7 +117,10 @@ impl<I: Instant> Topic<I> {
         Self { bounds, floor: head, head, messages, times, keys: Keys::default(), bytes: 0 }
     }
 
-    /// Appends a message and gives its id, which is the cursor behind it. On an error nothing has changed.
+    /// Appends a message and gives its id, which is the cursor behind it.
+    ///
+    /// # Errors
+    /// It alone is more than [`Bounds::bytes`], or there is no further number. Nothing has changed.
     pub fn publish(
         &mut self,
         event: Option<EventName>,
@@ -160,6 +163,9 @@ impl<I: Instant> Topic<I> {
 
     /// Everything that is kept and was published after `after`, oldest first; nothing at the head. Takes the same time
     /// wherever `after` is.
+    ///
+    /// # Errors
+    /// Why nothing can be read after `after`, and where reading can go on.
     pub fn read(&self, after: Cursor) -> Result<Messages<'_>, Reset> {
         if after.epoch() != self.head.epoch() {
             return Err(self.reset(ResetReason::Epoch));

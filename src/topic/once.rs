@@ -60,6 +60,9 @@ impl IdempotencyKey {
 
     /// Reads it from an `Idempotency-Key` header. The header's draft has it in quotation marks, as a String (RFC 8941
     /// §3.3.3); many clients leave them out, and mean the same key.
+    ///
+    /// # Errors
+    /// It is empty, too long, or has a character that no key has.
     pub fn from_header(value: &str) -> Result<Self, IdempotencyKeyError> {
         let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         quoted.unwrap_or(value).parse()
@@ -133,12 +136,15 @@ impl<I: Instant> Topic<I> {
         self.kept_with(key, now).is_some()
     }
 
-    /// [`publish`](Self::publish), unless a message that is kept came with this key: then that one's id. It must be the
-    /// same message, or else it is [`PublishError::KeyReused`]. On an error nothing has changed.
+    /// [`publish`](Self::publish), unless a message that is kept came with this key: then that one's id.
     ///
     /// The key counts against [`Bounds::bytes`](super::Bounds::bytes) with its message. To find it takes time that grows
     /// with the logarithm of the number of keys, whatever they are: publishers choose them, and there is no randomness
     /// here that could keep a hash table from being filled with what collides.
+    ///
+    /// # Errors
+    /// [`PublishError::KeyReused`] if it is another message than came with the key before; else as
+    /// [`publish`](Self::publish). Nothing has changed.
     pub fn publish_once(
         &mut self,
         key: IdempotencyKey,

@@ -35,7 +35,7 @@ impl core::error::Error for Reset {}
 /// the event's id is the cursor `oldest`.
 pub const RESET_EVENT: &str = "tidings.reset";
 
-/// What is wrong with a cursor.
+/// What is wrong with a cursor, so that messages were lost or it is another log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResetReason {
     /// It lies below the log's floor: messages after it are gone.

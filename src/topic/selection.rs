@@ -28,6 +28,9 @@ impl<I: Instant> Topic<I> {
     /// What the filter lets through of the messages after `after`: at most `messages`, and at most `bytes` by
     /// [`Message::cost`](super::Message::cost), but always one if one was found. Only what is given counts; of what is
     /// passed over it looks at no more than [`Filter::SCAN`].
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
     pub fn select(
         &self,
         after: Cursor,

@@ -50,13 +50,12 @@ impl Assembly {
         Self { payload, delivered: 0, fragments: 0 }
     }
 
-    /// Bytes so far, uncompressed.
+    /// Bytes so far. Of a compressed message nobody asks: it is held to its limit where it is inflated.
     pub(super) fn len(&self) -> usize {
         self.delivered
             + match &self.payload {
                 Payload::Text { text, utf8 } => text.len() + utf8.pending(),
-                Payload::Binary(bytes) => bytes.len(),
-                Payload::Inflated { bytes, utf8, .. } => bytes.len() + utf8.pending(),
+                Payload::Binary(bytes) | Payload::Inflated { bytes, .. } => bytes.len(),
             }
     }
 

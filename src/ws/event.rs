@@ -3,7 +3,7 @@
 use super::CloseFrame;
 use alloc::borrow::Cow;
 
-/// What arrived.
+/// What arrived: a message or a piece of one, or a control frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A whole text message: borrowed where it lay whole in the input, owned where it was assembled.
@@ -45,7 +45,7 @@ impl Event<'_> {
     }
 }
 
-/// How the TCP stream ended.
+/// How the TCP stream ended: what [`Connection::receive_eof`](super::Connection::receive_eof) says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// After Close frames in both directions (§7.1.4).

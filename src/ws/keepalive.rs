@@ -34,7 +34,7 @@ impl Default for KeepaliveOptions {
     }
 }
 
-/// What is due.
+/// What is due, as [`Keepalive::handle_timeout`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeepaliveEvent {
     /// Send a Ping.

@@ -22,6 +22,8 @@
 //! arrived. Where one task receives and another sends, [`Connection::split`] makes two of it. For messages to many
 //! connections see [`Prepared`]; for messages too large to hold, [`Delivery::Chunks`] and
 //! [`Connection::send_text_fragment`]. [`frame`] and [`mask`] are the pure functions that all stands on.
+//!
+//! A section (§) without the name of an RFC is one of RFC 6455, here and in all of this module but [`deflate`].
 
 #[cfg_attr(not(feature = "deflate"), path = "no_deflate.rs")]
 pub mod deflate;

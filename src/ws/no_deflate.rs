@@ -24,6 +24,11 @@ pub enum Agreement {}
 #[derive(Debug, Default)]
 pub(crate) struct Encoder {}
 
+/// Looks on; without the feature `deflate` it sees nothing.
+#[cfg(any(feature = "server", feature = "client"))]
+#[derive(Debug)]
+pub(crate) struct Inflater {}
+
 #[derive(Debug)]
 pub(super) enum Codec {}
 
@@ -59,6 +64,22 @@ impl Encoder {
     #[allow(clippy::unused_self)] // the shape of the real one
     pub(crate) fn encode_text_bytes(&mut self, text: &[u8], output: &mut BytesMut) {
         super::encode_text_bytes(text, output);
+    }
+}
+
+#[cfg(any(feature = "server", feature = "client"))]
+#[allow(clippy::unused_self)] // the shape of the real one
+impl Inflater {
+    pub(crate) fn new() -> Self {
+        Self {}
+    }
+
+    pub(crate) fn inflate(&mut self, _: &[u8], _: &mut Vec<u8>, _: usize) -> Result<(), ProtocolError> {
+        Err(ProtocolError::InvalidDeflate)
+    }
+
+    pub(crate) fn finish(&mut self, _: &mut Vec<u8>, _: usize) -> Result<(), ProtocolError> {
+        Err(ProtocolError::InvalidDeflate)
     }
 }
 

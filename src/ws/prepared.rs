@@ -34,13 +34,13 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// A text message.
+    /// A text message, in one frame.
     #[must_use]
     pub fn text(text: &str) -> Self {
         Self::new(Opcode::Text, text.as_bytes())
     }
 
-    /// A binary message.
+    /// A binary message, likewise.
     #[must_use]
     pub fn binary(data: &[u8]) -> Self {
         Self::new(Opcode::Binary, data)

@@ -32,7 +32,7 @@ impl Validator {
 
     /// Takes the next piece when no code point is pending, and gives the text in it as it lies there.
     pub(crate) fn push_borrowed<'a>(&mut self, piece: &'a [u8]) -> Result<&'a str, Invalid> {
-        let (body, tail) = piece.split_at(piece.len() - unfinished_tail(piece));
+        let (body, tail) = crate::utf8::split_unfinished(piece);
         let text = whole(body)?;
         for &byte in tail {
             self.push_byte(byte)?;
@@ -79,20 +79,4 @@ impl Validator {
             Err(_) => Err(Invalid),
         }
     }
-}
-
-/// How many bytes at the end of `piece` look like the beginning of a code point that goes on behind it: 0 to 3.
-#[inline]
-fn unfinished_tail(piece: &[u8]) -> usize {
-    for (back, &byte) in piece.iter().rev().take(3).enumerate() {
-        let code_point_len = match byte {
-            0x80..=0xbf => continue, // a continuation byte: its lead byte stands before it
-            0xc0..=0xdf => 2,
-            0xe0..=0xef => 3,
-            0xf0..=0xff => 4,
-            _ => 1,
-        };
-        return if back + 1 < code_point_len { back + 1 } else { 0 };
-    }
-    0
 }

@@ -9,4 +9,5 @@ mod publisher;
 mod retry_after;
 mod scripted;
 mod streams;
+mod tap;
 mod websocket;

@@ -16,3 +16,4 @@ mod save_without_ids;
 mod service;
 mod tokens;
 mod transports;
+mod wire;

@@ -277,3 +277,18 @@ fn messages_that_are_never_finished_take_no_more_than_they_may_together() {
     late.send(&"x".repeat(200_000));
     assert_eq!(late.text().len(), 200_000);
 }
+
+#[test]
+fn a_message_that_is_too_large_is_counted_once_however_long_its_client_goes_on() {
+    let server = start_with(&Limits { message_bytes: 900_000, ..Limits::default() });
+    for _ in 0..16 {
+        server.publish("news", &"x".repeat(900_000)); // more than the sockets hold, so that the Close has to wait
+    }
+    let mut socket = WebSocket::open(server.client(), "/topics/news?after=oldest", &[]);
+    socket.client.send([&[0x81, 0xff], &(3_u64 << 20).to_be_bytes()[..], &[0; 4]].concat());
+    for _ in 0..20 {
+        socket.client.send([b'x'; 1000]);
+        assert_eq!(server.client().get("/healthz").status, 200); // a turn of the loop, at least
+    }
+    server.await_metric("tidings_refusals_total{reason=\"message_bytes\"}", 1);
+}

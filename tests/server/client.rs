@@ -199,6 +199,16 @@ impl Client {
         self.input.split_to(len).to_vec()
     }
 
+    /// Reads up to that, and with it.
+    pub fn raw_until(&mut self, end: &[u8]) -> Vec<u8> {
+        loop {
+            if let Some(at) = self.input.windows(end.len()).position(|window| window == end) {
+                return self.raw(at + end.len());
+            }
+            assert_ne!(self.fill(), 0, "the connection ended after {:?}", self.input);
+        }
+    }
+
     /// Reads everything until the server ends the connection.
     pub fn raw_to_end(&mut self) -> Vec<u8> {
         while self.fill() > 0 {}

@@ -1,6 +1,6 @@
 //! Going away: everybody is told, and `run` returns.
 
-use crate::client::{EventSource, Frame, WebSocket};
+use crate::client::{Client, EventSource, Frame, WebSocket};
 use crate::running::{run, start};
 use tidings::server::{PublishError, Server};
 
@@ -106,7 +106,7 @@ fn a_client_that_does_not_go_is_waited_for_no_longer_than_the_limit() {
 fn a_request_that_came_before_is_answered_503() {
     let answered = (0..50).any(|_| {
         let server = Server::builder().bind("127.0.0.1:0").unwrap();
-        let mut client = crate::client::Client::connect(server.local_addr());
+        let mut client = Client::connect(server.local_addr());
         client.request("GET", "/healthz", "");
         server.handle().drain();
         let running = std::thread::spawn(|| server.run());
@@ -144,4 +144,40 @@ fn what_is_shown_of_a_server_is_short() {
     let server = builder.bind("127.0.0.1:0").unwrap();
     assert_eq!(format!("{server:?}"), format!("Server {{ local_addr: {}, .. }}", server.local_addr()));
     assert_eq!(format!("{:?}", server.handle()), "Handle { is_draining: false, .. }");
+}
+
+#[test]
+fn what_was_published_before_draining_is_delivered() {
+    for _ in 0..20 {
+        let mut server = start();
+        let mut source = EventSource::open(server.client(), "/topics/news", "");
+        let mut socket = WebSocket::open(server.client(), "/topics/news", &[]);
+        server.await_metric(r#"tidings_subscribers{transport="sse"}"#, 1);
+        server.await_metric(r#"tidings_subscribers{transport="websocket"}"#, 1);
+        server.publish("news", "the last news");
+        server.handle.drain();
+        assert_eq!(source.event().expect("it comes before the end").data, "the last news");
+        assert_eq!(socket.text(), "the last news");
+        drop((source, socket));
+        server.join();
+    }
+}
+
+#[test]
+fn who_waits_to_be_let_in_is_told_however_many_they_are() {
+    const CLIENTS: usize = 100;
+    let server = Server::builder().bind("127.0.0.1:0").unwrap();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let mut client = Client::connect(server.local_addr());
+            client.request("GET", "/healthz", "");
+            client
+        })
+        .collect();
+    server.handle().drain();
+    let running = std::thread::spawn(|| server.run());
+    for mut client in clients {
+        assert_eq!(client.response().status, 503);
+    }
+    running.join().unwrap().unwrap();
 }

@@ -439,3 +439,104 @@ fn a_client_that_does_not_answer_the_close_of_a_handler_is_left() {
     assert_eq!(client.head().status, 101);
     assert_eq!(client.raw_to_end(), [0x88, 2, 0x03, 0xe8]);
 }
+
+#[test]
+fn a_page_is_the_same_for_everybody_and_needs_no_leave() {
+    let builder = Server::builder().authorize(|_| Access::Forbidden);
+    let server =
+        run(builder.page("/", "text/html; charset=utf-8", "<p>home").page("/app/", "text/css", vec![b'x'; 200_000]));
+    let answer = server.client().get("/?as=ever");
+    assert_eq!((answer.status, answer.text().as_str()), (200, "<p>home"));
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(answer.header("cache-control"), Some("no-cache"));
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(server.client().get("/app/any/where").text().len(), 200_000);
+    assert_eq!(server.client().get("/app").status, 404);
+    let mut client = server.client();
+    client.request("HEAD", "/", "");
+    let head = client.response_to("HEAD");
+    assert_eq!((head.status, head.header("content-length"), head.text().as_str()), (200, Some("7"), ""));
+    let answer = client.post("/", "x");
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD, OPTIONS")));
+}
+
+#[test]
+fn a_page_whose_media_type_is_no_header_is_refused() {
+    let error = Server::builder().page("/", "text/html\r\nX: y", "").bind("127.0.0.1:0").unwrap_err();
+    assert!(error.to_string().contains("media type"), "{error}");
+}
+
+#[test]
+fn a_handler_publishes_by_the_server_that_runs_it() {
+    let say = |socket: &mut server::WebSocket| {
+        let id = socket.server().publish(&"news".parse().unwrap(), None, socket.path()).map_err(io::Error::other)?;
+        socket.send_text(&id.to_string())
+    };
+    let tell = |events: &mut EventStream| {
+        let id = events.server().publish(&"news".parse().unwrap(), None, events.path()).map_err(io::Error::other)?;
+        events.send(&sse::Event::message(id.to_string()))
+    };
+    let server = run(Server::builder().websocket("/say", ws::Config::default(), say).event_stream("/tell", tell));
+    let said = WebSocket::open(server.client(), "/say", &[]).text();
+    let told = EventSource::open(server.client(), "/tell", "").event().unwrap().data;
+    let kept = server.client().get("/topics/news").text();
+    for part in [&said, "\"/say\"", &told, "\"/tell\""] {
+        assert!(kept.contains(part), "{part} is not in {kept}");
+    }
+}
+
+#[test]
+fn a_read_with_a_time_ends_in_time_whatever_comes_in_the_meantime() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let handler = move |socket: &mut server::WebSocket| {
+        tell.send(socket.read_timeout(Duration::from_millis(100))?).unwrap();
+        Ok(())
+    };
+    let server = run(Server::builder().websocket("/", ws::Config::default(), handler));
+    let mut socket = WebSocket::open(server.client(), "/", &[]);
+    // A large message that comes in small pieces, one after the other, for much longer than that.
+    socket.client.send([&[0x82, 0xff], &(16_u64 << 20).to_be_bytes()[..], &[0; 4]].concat());
+    let read = loop {
+        match told.try_recv() {
+            Ok(read) => break read,
+            Err(_) => socket.client.send([0; 16]),
+        }
+    };
+    assert_eq!(read, TimedRead::TimedOut);
+}
+
+#[test]
+fn a_frame_that_comes_with_the_handshake_may_fill_the_buffer() {
+    let config = ws::Config { input_buffer: 64 << 10, ..ws::Config::default() };
+    let server = run(Server::builder().websocket("/", config, echo));
+    let message = [&[0x82, 0xfe, 0x27, 0x10, 0, 0, 0, 0][..], &[b'x'; 10_000]].concat();
+    let (first, rest) = message.split_at(6_000);
+    let mut client = server.client();
+    client.send([format!("GET / HTTP/1.1\r\nHost: t\r\n{HANDSHAKE}\r\n").as_bytes(), first].concat());
+    client.raw_until(b"\r\n\r\n");
+    client.send(rest);
+    assert_eq!(client.raw(4), [0x82, 126, 0x27, 0x10]);
+    assert_eq!(client.raw(10_000), [b'x'; 10_000]);
+}
+
+#[test]
+fn nothing_follows_an_event_that_was_cut_off() {
+    let limits = Limits { write_time: Duration::from_millis(50), ..Limits::default() };
+    let (tell, told) = std::sync::mpsc::channel();
+    let (go, gone) = std::sync::mpsc::channel();
+    let gone = std::sync::Mutex::new(gone);
+    let handler = move |events: &mut EventStream| {
+        let large = "x".repeat(64 << 20);
+        tell.send(events.send(&sse::Event::message(large)).is_ok()).unwrap();
+        let () = gone.lock().unwrap().recv().unwrap();
+        tell.send(events.send(&sse::Event::message("small")).is_ok()).unwrap();
+        Ok(())
+    };
+    let server = run(Server::builder().limits(limits).event_stream("/", handler));
+    let mut client = server.client();
+    client.request("GET", "/", "");
+    assert!(!told.recv().unwrap());
+    client.raw_to_end();
+    go.send(()).unwrap();
+    assert!(!told.recv().unwrap());
+}

@@ -24,6 +24,8 @@ const MESSAGES: u64 = 5;
 pub struct Town {
     /// Where the server is, with a slash at the end; it comes back there.
     url: String,
+    /// How long messages are kept.
+    keep: Duration,
     /// Nothing more is published: who is there reads to the end.
     is_late: AtomicBool,
     bell: (Mutex<()>, Condvar),
@@ -67,8 +69,8 @@ impl Place {
 }
 
 impl Town {
-    pub fn new(url: String) -> Self {
-        Self { url, ..Self::default() }
+    pub fn new(url: String, keep: Duration) -> Self {
+        Self { url, keep, ..Self::default() }
     }
 
     fn is_late(&self) -> bool {
@@ -212,11 +214,12 @@ impl Town {
     pub fn idle(&self, who: usize, mut random: Random) {
         let _guest = self.enter();
         let mut check = Check::default();
-        while !self.is_late() {
-            let via = Via::ALL[(who + usize::try_from(check.cuts).unwrap()) % 5];
+        for via in Via::ALL.into_iter().cycle().skip(who % Via::ALL.len()) {
+            if self.is_late() {
+                break;
+            }
             let stay = Duration::from_secs(5 + random.about(60));
             self.visit(who, "quiet", via, stay, &mut check, |_| self.is_late());
-            check.cuts += 1; // the next time another way
         }
         assert_eq!(check.position.messages, 0, "nobody publishes there");
     }
@@ -229,6 +232,7 @@ impl Town {
             topics += 1;
             let topic = format!("passing-{who}-{topics}");
             let (server, mut publisher) = (self.servers.load(Relaxed), self.publisher(&topic));
+            let begun = Instant::now();
             let sent = (1..=MESSAGES).try_for_each(|n| publisher.publish(None, &data(n, 0)).map(|_| ()));
             match sent {
                 Ok(()) => {}
@@ -242,7 +246,8 @@ impl Town {
             self.visit(who, &topic, via, Duration::from_secs(5), &mut check, |check| {
                 check.position.messages == MESSAGES || self.is_late()
             });
-            let is_cut_short = self.is_late() || self.servers.load(Relaxed) != server;
+            let is_gone = self.servers.load(Relaxed) != server || begun.elapsed() >= self.keep;
+            let is_cut_short = self.is_late() || is_gone;
             assert!(
                 check.position.messages == MESSAGES || is_cut_short,
                 "{} of {topic} over {via:?}",

@@ -108,9 +108,23 @@ fn very_long_lines_are_split_wherever_the_break_stands() {
 }
 
 #[test]
-fn a_buffer_of_its_own_gets_exactly_the_size_of_an_event() {
-    let event = Event::message("12").with_id("7").with_event("price");
-    let mut output = BytesMut::new();
-    event.encode(&mut output).unwrap();
-    assert_eq!(output.capacity(), output.len());
+fn a_buffer_of_its_own_gets_exactly_the_size_of_an_event_and_a_byte_for_each_line_break() {
+    let longest_retry = Duration::from_millis(u64::MAX);
+    for (event, breaks) in [
+        (Event::message("12").with_id("7").with_event("price"), 0),
+        (Event::message("x".repeat(500)), 0),
+        (Event::bookmark("7").with_retry(longest_retry), 0),
+        (Event::message("one\ntwo\rthree").with_comment("four\nfive").with_retry(longest_retry), 3),
+        (Event::comment("c\nc\rc".repeat(100)).with_id("7"), 200),
+    ] {
+        let mut output = BytesMut::new();
+        event.encode(&mut output).unwrap();
+        assert_eq!(output.capacity(), output.len() + breaks, "{event:?}");
+    }
+}
+
+#[test]
+fn an_event_that_cannot_be_written_says_what_is_wrong() {
+    assert_eq!(SendError::InvalidId.to_string(), "an event's ID must not have a CR, LF or NUL");
+    assert_eq!(SendError::InvalidEvent.to_string(), "an event's type must not have a CR, LF or NUL");
 }

@@ -69,6 +69,15 @@ fn an_error_is_final_and_leaves_the_last_event_id() {
 }
 
 #[test]
+fn each_error_says_which_limit_it_was() {
+    for (error, what) in
+        [(DecodeError::DataTooLong, "data"), (DecodeError::EventTooLong, "type"), (DecodeError::IdTooLong, "ID")]
+    {
+        assert_eq!(error.to_string(), format!("the {what} of an event is longer than the decoder's limit"));
+    }
+}
+
+#[test]
 fn comments_and_unknown_fields_without_end_need_no_room() {
     let mut decoder = Decoder::new(limits(0, 0, 0));
     let filler = [b'x'; scaled(16 << 10, 1 << 10)];

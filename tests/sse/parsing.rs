@@ -21,6 +21,16 @@ fn a_byte_order_mark_in_three_chunks_is_skipped() {
 }
 
 #[test]
+fn an_empty_chunk_before_or_within_a_byte_order_mark_is_nothing() {
+    let mut decoder = Decoder::default();
+    let mut seen = Vec::new();
+    for chunk in [&b""[..], b"\xef", b"", b"\xbb", b"", b"\xbf", b"", b"data: x\n\n"] {
+        seen.extend(drain(&mut decoder, chunk));
+    }
+    assert_eq!(seen, ["message=x"]);
+}
+
+#[test]
 fn a_second_byte_order_mark_is_data() {
     assert_eq!(decode(format!("{BOM}{BOM}data: lost\n\n")), [""; 0]);
     assert_eq!(decode(format!("{BOM}data: {BOM}x\n\n")), [format!("message={BOM}x")]);

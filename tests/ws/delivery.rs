@@ -123,3 +123,28 @@ fn a_prepared_message_is_the_same_for_every_server_and_masked_by_a_client() {
     client(Config::default()).send_prepared(&news, &mut output).unwrap();
     assert_eq!(output, masked(FIN | BINARY, b"news"));
 }
+
+#[test]
+fn only_the_last_chunk_may_be_empty() {
+    let empty = [masked(BINARY, b""), masked(CONTINUATION, b""), masked(FIN | CONTINUATION, b"")].concat();
+    assert_eq!(gets(&empty, chunked).ok(), [Got::BinaryChunk(vec![], true)]);
+    let begun = [masked(TEXT, b"\xce"), masked(CONTINUATION, b"\xba"), masked(FIN | CONTINUATION, b"")].concat();
+    let expected = [Got::TextChunk("κ".to_owned(), false), Got::TextChunk(String::new(), true)];
+    assert_eq!(gets(&begun, chunked).ok(), expected);
+}
+
+#[test]
+fn an_event_tells_its_bytes_of_payload() {
+    let len = |wire: &[u8]| {
+        let mut wire = wire.to_vec();
+        let step = Connection::server(Config::default()).receive(&mut wire, &mut BytesMut::new()).unwrap();
+        step.event.unwrap().payload_len()
+    };
+    for payload in [&b""[..], b"12345"] {
+        for opcode in [TEXT, BINARY, PING, PONG] {
+            assert_eq!(len(&masked(FIN | opcode, payload)), payload.len());
+        }
+    }
+    assert_eq!(len(&masked(FIN | CLOSE, b"")), 0);
+    assert_eq!(len(&masked(FIN | CLOSE, &close_payload(1000, "bye"))), 5);
+}

@@ -66,3 +66,24 @@ fn a_declared_length_allocates_nothing() {
     let make = limited(usize::MAX, usize::MAX, 100);
     assert_eq!(crate::support::feed(receive(make()), &[&wire]).ok(), []);
 }
+
+#[test]
+fn a_message_takes_at_most_four_times_what_has_arrived_and_a_frame_is_copied_seldom() {
+    for opcode in [TEXT, BINARY] {
+        let mut wire = masked(FIN | opcode, &vec![b'x'; 20_000]);
+        let header = wire.len() - 20_000;
+        let last = wire.split_off(wire.len() - 1000);
+        let mut connection = Connection::server(Config::default());
+        let mut take = |piece: &[u8]| {
+            connection.receive(&mut piece.to_vec(), &mut bytes::BytesMut::new()).unwrap();
+            connection.unfinished()
+        };
+        let (head, rest) = wire.split_at(header);
+        assert_eq!(take(head), 0, "a header takes nothing");
+        let mut sizes: Vec<usize> = rest.chunks(1000).map(&mut take).collect();
+        assert!(sizes.iter().zip(1..).all(|(&size, n)| size >= n * 1000 && size <= n * 4000), "{sizes:?}");
+        sizes.dedup();
+        assert_eq!(sizes, [4000, 20_000]);
+        assert_eq!(take(&last), 0, "between two messages nothing is kept");
+    }
+}

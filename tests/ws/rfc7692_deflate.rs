@@ -307,6 +307,35 @@ fn the_cap_on_the_inflated_message_is_exact_over_fragments_too() {
 }
 
 #[test]
+fn a_code_point_split_over_compressed_fragments_is_whole_and_counts_once() {
+    let message = "compress me, compress me, compress me: é";
+    let (begin, end) = message.as_bytes().split_at(message.len() - 1);
+    let mut wire = BytesMut::new();
+    let mut sender = client(Config::default()).with_extensions(&extensions("permessage-deflate", &eager()));
+    sender.send_binary_fragment(begin, false, &mut wire).unwrap();
+    sender.send_binary_fragment(end, true, &mut wire).unwrap();
+    wire[0] = RSV1 | TEXT;
+    for delivery in [Delivery::Whole, Delivery::Chunks] {
+        let within = |max_message| {
+            let config = Config { max_message, delivery, ..Config::default() };
+            support::check_merged(&wire, || receive(server_with("permessage-deflate", config.clone())), joined)
+        };
+        assert_eq!(within(message.len()).ok(), [text(message)]);
+        assert_eq!(within(message.len() - 1).err(), ProtocolError::MessageTooBig);
+    }
+}
+
+#[test]
+fn only_inflated_bytes_count() {
+    // Behind the message come blocks that are empty, and longer than the message.
+    let whole_block = [&HELLO[..], &[0x00, 0x00, 0xff, 0xff]].concat();
+    let empty_blocks = [&[0x00, 0x00, 0x00, 0xff, 0xff].repeat(3)[..], &[0x00]].concat();
+    let wire = [masked(RSV1 | TEXT, &whole_block), masked(FIN | CONTINUATION, &empty_blocks)].concat();
+    let limited = || server_with("permessage-deflate", Config { max_message: 5, ..Config::default() });
+    assert_eq!(gets(&wire, limited).ok(), [text("Hello")]);
+}
+
+#[test]
 fn what_is_wrong_with_a_message_does_not_depend_on_how_it_was_cut() {
     const LEN: usize = scaled(5000, 1100);
     // A stored block, and behind it a block of the type that there is not.
@@ -442,6 +471,38 @@ fn s7_1_1_the_sender_forgets_its_window_if_that_was_agreed_on() {
 }
 
 #[test]
+fn s7_1_1_2_the_client_forgets_its_window_if_either_side_said_so() {
+    for (own, answered, forgets) in [
+        (false, "permessage-deflate", false),
+        (true, "permessage-deflate", true),
+        (false, "permessage-deflate; client_no_context_takeover", true),
+    ] {
+        let agreed = client_gets(&Options { client_no_context_takeover: own, ..eager() }, answered).unwrap();
+        let mut connection = client(Config::default()).with_extensions(&agreed);
+        let [first, second] = [0, 1].map(|_| {
+            let mut output = BytesMut::new();
+            connection.send_text("the same words again and again, the same", &mut output).unwrap();
+            output.len()
+        });
+        assert_eq!(first == second, forgets, "{own}, {answered}: {first}, {second}");
+    }
+}
+
+#[test]
+fn s7_2_1_a_flush_that_finds_no_room_goes_on_in_more() {
+    // What does not compress fills the compressor's first KiB just before, at and behind the end of the fragment.
+    let (mut wire, mut expected) = (BytesMut::new(), Vec::new());
+    let mut sender = server();
+    for len in (1000..1040).step_by(scaled(1, 13)) {
+        sender.send_binary_fragment(&noise(len), false, &mut wire).unwrap();
+        sender.send_binary_fragment(b"end", true, &mut wire).unwrap();
+        expected.push(Got::Binary([&noise(len)[..], b"end"].concat()));
+    }
+    let receiver = client(Config::default()).with_extensions(&extensions("permessage-deflate", &eager()));
+    assert_eq!(support::feed(receive(receiver), &[&wire]).ok(), expected);
+}
+
+#[test]
 fn small_and_incompressible_messages_go_out_plain_and_the_next_still_decodes() {
     let mut connection = Connection::server(Config::default())
         .with_extensions(&extensions("permessage-deflate", &Options { min_len: 64, ..Options::default() }));
@@ -478,6 +539,54 @@ fn a_prepared_message_goes_compressed_to_whom_it_may_and_later_messages_still_de
         connection.send_text(&long, &mut wire).unwrap();
         let receiver = || client(Config::default()).with_extensions(&extensions(offer, &eager()));
         assert_eq!(gets(&wire, receiver).ok(), [text(&long), text(&long), text(&long)], "{offer}");
+    }
+}
+
+#[test]
+fn a_prepared_message_that_stays_plain_leaves_the_window_alone() {
+    let plain = Prepared::binary(&noise(500)).deflated(&mut Encoder::default());
+    let mut connection = server();
+    let mut size = || {
+        let mut output = BytesMut::new();
+        connection.send_text("the same words again and again, the same", &mut output).unwrap();
+        let len = output.len();
+        connection.send_prepared(&plain, &mut output).unwrap();
+        assert_eq!(output[len], FIN | BINARY);
+        len
+    };
+    let (first, second) = (size(), size());
+    assert!(second < first, "{second} < {first}");
+}
+
+#[test]
+fn an_encoder_compresses_from_the_least_length_on_and_never_for_nothing() {
+    let mut encoder = Encoder::new(&Options { min_len: 20, ..Options::default() });
+    for (len, compressed) in [(19, false), (20, true), (21, true)] {
+        let mut wire = BytesMut::new();
+        encoder.encode_text(&"x".repeat(len), &mut wire);
+        assert_eq!(wire[0] & RSV1 != 0, compressed, "{len}");
+        let receiver = || client(Config::default()).with_extensions(&extensions("permessage-deflate", &eager()));
+        assert_eq!(gets(&wire, receiver).ok(), [text(&"x".repeat(len))]);
+    }
+    let mut encoder = Encoder::new(&eager());
+    for len in 0..30 {
+        for unit in ["x", "xy", "xyz", "0123456789"] {
+            let message: String = unit.chars().cycle().take(len).collect();
+            let mut wire = BytesMut::new();
+            encoder.encode_text(&message, &mut wire);
+            assert!(wire[0] == FIN | TEXT || wire.len() < 2 + len, "{message:?} became {} bytes", wire.len());
+        }
+    }
+}
+
+#[test]
+fn only_clients_with_the_largest_window_take_messages_of_an_encoder() {
+    for (offer, takes) in [
+        ("permessage-deflate", true),
+        ("permessage-deflate; client_max_window_bits=9", true),
+        ("permessage-deflate; server_max_window_bits=14", false),
+    ] {
+        assert_eq!(extensions(offer, &eager()).deflate.unwrap().takes_shared(), takes, "{offer}");
     }
 }
 

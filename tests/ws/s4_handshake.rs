@@ -4,9 +4,9 @@ use crate::support;
 use crate::wire::{FIN, Got, TEXT, masked, receive, text};
 use bytes::BytesMut;
 use tidings::Step;
-use tidings::http::{Headers, RequestReader, SendError, Status};
+use tidings::http::{HeadError, Headers, RequestReader, SendError, Status};
 use tidings::ws::handshake::{
-    AcceptError, Answer, ClientHandshake, HandshakeError, HandshakeFailure, Opening, Request, Response,
+    AcceptError, Answer, ClientHandshake, HandshakeError, HandshakeFailure, Opening, Request, Response, is_upgrade,
 };
 use tidings::ws::{Config, Connection};
 
@@ -111,14 +111,14 @@ fn a_version_comes_once() {
 
 #[test]
 fn each_fault_of_a_handshake_has_a_status() {
-    for (fault, status) in [
-        (HandshakeError::Method, 405),
-        (HandshakeError::HttpVersion, 400),
-        (HandshakeError::Host, 400),
-        (HandshakeError::Upgrade, 400),
-        (HandshakeError::Connection, 400),
-        (HandshakeError::Key, 400),
-        (HandshakeError::Version, 426),
+    for (fault, status, words) in [
+        (HandshakeError::Method, 405, "a WebSocket handshake is a GET"),
+        (HandshakeError::HttpVersion, 400, "a WebSocket handshake is of HTTP/1.1"),
+        (HandshakeError::Host, 400, "a WebSocket handshake has one Host"),
+        (HandshakeError::Upgrade, 400, "Upgrade does not name websocket"),
+        (HandshakeError::Connection, 400, "Connection does not name Upgrade"),
+        (HandshakeError::Key, 400, "Sec-WebSocket-Key is not the base64 of 16 bytes"),
+        (HandshakeError::Version, 426, "Sec-WebSocket-Version is not 13"),
     ] {
         let mut output = BytesMut::new();
         fault.reject(&mut output);
@@ -126,6 +126,23 @@ fn each_fault_of_a_handshake_has_a_status() {
         assert_eq!(fault.status().as_u16(), status);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
         assert!(answer.contains("\r\nConnection: close"), "{answer}");
+        assert_eq!(answer.contains("\r\nAllow: GET\r\n"), status == 405, "RFC 9110 §15.5.6: {answer}");
+        assert!(answer.ends_with(&format!("\r\n\r\n{words}")), "{answer}");
+        assert_eq!(fault.to_string(), words);
+    }
+}
+
+#[test]
+fn a_request_that_names_websocket_asks_for_the_upgrade() {
+    for (header, expected) in [
+        ("Upgrade: websocket", true),
+        ("upgrade: h2c, WebSocket", true),
+        ("Upgrade: h2c", false),
+        ("Connection: Upgrade", false),
+    ] {
+        let wire = format!("GET / HTTP/1.1\r\nHost: h\r\n{header}\r\n\r\n");
+        let step = RequestReader::default().receive(wire.as_bytes(), &mut BytesMut::new()).unwrap();
+        assert_eq!(is_upgrade(&step.event.unwrap()), expected, "{header}");
     }
 }
 
@@ -164,7 +181,7 @@ fn the_client_writes_what_a_server_accepts() {
                 let subprotocols: Vec<String> = request.subprotocols().map(str::to_owned).collect();
                 (head.target.to_owned(), request.origin().map(str::to_owned), subprotocols)
             });
-            Ok::<_, tidings::http::HeadError>(Step { consumed: step.consumed, event })
+            Ok::<_, HeadError>(Step { consumed: step.consumed, event })
         }
     });
     let origin = Some("https://example.org".to_owned());
@@ -301,4 +318,21 @@ fn bytes_behind_the_handshake_reach_the_connection() {
     let consumed = client.receive(&answer).unwrap().consumed;
     let outcome = support::feed(receive(crate::wire::client(Config::default())), &[&answer[consumed..]]);
     assert_eq!(outcome.ok(), [Got::Binary(b"!".to_vec())]);
+}
+
+#[test]
+fn each_failure_says_what_was_wrong_with_the_answer() {
+    for (failure, words) in [
+        (HandshakeFailure::Upgrade, "the server's Upgrade is not websocket"),
+        (HandshakeFailure::Connection, "the server's Connection does not name Upgrade"),
+        (HandshakeFailure::Accept, "the server's Sec-WebSocket-Accept does not answer the key"),
+        (HandshakeFailure::UnofferedExtension, "the server chose an extension that was not offered"),
+        (HandshakeFailure::Extension, "the server chose an extension on terms that were not offered"),
+        (HandshakeFailure::UnofferedSubprotocol, "the server chose a subprotocol that was not offered"),
+        (HandshakeFailure::Head(HeadError::Version), &HeadError::Version.to_string()),
+    ] {
+        assert_eq!(failure.to_string(), words);
+    }
+    assert_eq!(AcceptError::UnofferedSubprotocol.to_string(), "the client did not offer that subprotocol");
+    assert_eq!(AcceptError::Http(SendError::HeaderValue).to_string(), SendError::HeaderValue.to_string());
 }

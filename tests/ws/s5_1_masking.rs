@@ -59,3 +59,9 @@ fn a_client_takes_a_fresh_key_for_each_frame() {
         assert_eq!(output.split(), [&[0x81, 0x80], &key[..]].concat());
     }
 }
+
+#[test]
+fn keys_that_are_still_to_be_used_are_not_shown() {
+    assert!(format!("{:?}", client(Config::default())).contains("keys: Random,"));
+    assert!(format!("{:?}", tidings::ws::Connection::server(Config::default())).contains("keys: None,"));
+}

@@ -44,6 +44,10 @@ fn messages_at_the_edges_of_each_length_form_arrive() {
 fn a_length_not_in_its_shortest_form_is_refused() {
     server_refuses(&[FIN | TEXT, 0x80 | 126, 0, 125], ProtocolError::LengthNotShortest);
     server_refuses(&[FIN | TEXT, 0x80 | 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff], ProtocolError::LengthNotShortest);
+    for len in [0, 1, 124, 125] {
+        let whole = [&[FIN | TEXT, 0x80 | 126, 0, len, 0, 0, 0, 0][..], &vec![b'x'; usize::from(len)]].concat();
+        server_refuses(&whole, ProtocolError::LengthNotShortest);
+    }
 }
 
 #[test]

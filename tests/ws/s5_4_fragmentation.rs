@@ -101,6 +101,19 @@ fn a_frame_that_fits_the_input_buffer_is_never_copied_and_one_byte_more_is_consu
 }
 
 #[test]
+fn the_least_input_buffer_is_one_for_the_longest_control_frame() {
+    assert_eq!(Connection::MIN_INPUT, MAX_HEADER + 125);
+    for (len, stays) in [(125, true), (126, false)] {
+        let mut wire = masked(FIN | BINARY, &vec![0; len]);
+        wire.pop();
+        let consumed = if stays { 0 } else { wire.len() };
+        let mut connection = Connection::server(Config { input_buffer: 0, ..Config::default() });
+        let step = connection.receive(&mut wire, &mut bytes::BytesMut::new()).unwrap();
+        assert_eq!(step, Step { consumed, event: None }, "{len}");
+    }
+}
+
+#[test]
 fn the_size_of_the_input_buffer_changes_no_event() {
     let wire = [
         masked(TEXT, "Grüße".repeat(100).as_bytes()),

@@ -34,6 +34,22 @@ fn while_output_is_full_only_the_newest_pong_is_owed() {
 }
 
 #[test]
+fn a_pong_is_owed_from_the_limit_on_and_paid_below_it() {
+    let mut connection = Connection::server(Config { max_unsent: 6, ..Config::default() });
+    let mut output = BytesMut::new();
+    for n in 0..3 {
+        connection.receive(&mut masked(FIN | PING, &[n]), &mut output).unwrap();
+    }
+    let pongs = |range: std::ops::Range<u8>| range.flat_map(|n| unmasked(FIN | PONG, &[n])).collect::<Vec<u8>>();
+    assert_eq!(output, pongs(0..2), "six bytes are the limit");
+    connection.receive(&mut [], &mut output).unwrap();
+    assert_eq!(output, pongs(0..2), "and still are");
+    output.truncate(5);
+    connection.receive(&mut [], &mut output).unwrap();
+    assert_eq!(&output[5..], pongs(2..3));
+}
+
+#[test]
 fn an_unasked_pong_is_no_error() {
     let outcome = server_gets(&masked(FIN | PONG, b"still here"));
     assert!(outcome.output.is_empty());

@@ -3,7 +3,7 @@
 use crate::wire::*;
 use bytes::BytesMut;
 use tidings::Transport;
-use tidings::ws::{CloseCode, Config, Connection, Ending, ProtocolError, SendError};
+use tidings::ws::{CloseCode, Config, Connection, Ending, MAX_REASON, ProtocolError, SendError};
 
 #[test]
 fn a_close_is_echoed_once_and_all_after_it_is_ignored() {
@@ -73,6 +73,7 @@ fn after_sending_close_data_still_arrives_and_nothing_more_is_sent() {
     let mut output = BytesMut::new();
     connection.close(CloseCode::GOING_AWAY, "restart", &mut output).unwrap();
     assert_eq!(output.split(), unmasked(FIN | CLOSE, &close_payload(1001, "restart")));
+    assert!(!connection.is_open());
 
     let late = [masked(FIN | TEXT, b"late"), masked(FIN | PING, b"?"), masked(FIN | CLOSE, &close_payload(1001, ""))];
     let mut got = Vec::new();
@@ -123,4 +124,53 @@ fn an_end_without_close_is_abnormal() {
     assert_eq!(connection.receive_eof(), Ending::Abnormal);
     let mut output = BytesMut::new();
     assert_eq!(connection.send_text("x", &mut output), Err(SendError::Closed));
+}
+
+#[test]
+fn a_code_is_shown_with_its_name() {
+    for (code, shown) in [
+        (1000, "1000 normal closure"),
+        (1012, "1012 service restart"),
+        (3000, "3000 registered by a library or framework"),
+        (4999, "4999 private use"),
+    ] {
+        let code = CloseCode::new(code).unwrap();
+        assert_eq!((code.to_string(), format!("{code:?}")), (shown.to_owned(), format!("CloseCode({shown})")));
+    }
+}
+
+#[test]
+fn each_violation_has_words_of_its_own_that_fit_a_close() {
+    let violations = [
+        ProtocolError::ReservedBits,
+        ProtocolError::ReservedOpcode(3),
+        ProtocolError::FragmentedControl,
+        ProtocolError::ControlTooLong,
+        ProtocolError::LengthNotShortest,
+        ProtocolError::LengthOver63Bits,
+        ProtocolError::Unmasked,
+        ProtocolError::Masked,
+        ProtocolError::UnexpectedContinuation,
+        ProtocolError::ExpectedContinuation,
+        ProtocolError::InvalidUtf8,
+        ProtocolError::CloseTooShort,
+        ProtocolError::InvalidCloseCode(1005),
+        ProtocolError::InvalidDeflate,
+        ProtocolError::FrameTooBig,
+        ProtocolError::MessageTooBig,
+        ProtocolError::TooManyFragments,
+    ];
+    let words: std::collections::BTreeSet<&str> = violations.iter().map(|violation| violation.as_str()).collect();
+    assert_eq!(words.len(), violations.len());
+    assert!(words.iter().all(|words| !words.is_empty() && words.len() <= MAX_REASON));
+    assert_eq!(violations[1].to_string(), "reserved opcode: 0x3");
+    assert_eq!(violations[7].to_string(), "masked frame from a server");
+    assert_eq!(violations[12].to_string(), "close code that must not be sent: 1005");
+}
+
+#[test]
+fn what_cannot_be_sent_is_said_in_words() {
+    assert_eq!(SendError::Closed.to_string(), "the connection is closed for sending");
+    assert_eq!(SendError::MessageOpen.to_string(), "another message is being sent in fragments");
+    assert_eq!(SendError::ControlTooLong.to_string(), "payload too long for a control frame");
 }

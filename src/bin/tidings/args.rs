@@ -3,12 +3,13 @@
 use crate::{Failure, help, secrets};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use log::LevelFilter;
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-use tidings::inspect::Format;
+use tidings::inspect::{Format, Side};
 use tidings::server::{IpNet, Limits, ProxyHeader, Tokens};
 use tidings::topic::{After, Bounds, EventName, Filter, IdempotencyKey};
 
@@ -66,16 +67,33 @@ pub struct Subscribe {
     /// Where the cursor is kept from one run to the next.
     pub save: Option<PathBuf>,
     pub json: bool,
+    /// Explain the bytes on standard error.
+    pub wire: bool,
     pub count: Option<u64>,
     pub headers: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
 pub struct Inspect {
-    /// Digits; `None`: standard input.
-    pub hex: Option<String>,
+    pub input: Input,
     pub format: Option<Format>,
+    /// Whose frames they are.
+    pub from: Option<Side>,
     pub json: bool,
+    /// Draw the beginning of each frame.
+    pub picture: bool,
+}
+
+/// Where bytes are to be found that are to be explained.
+#[derive(Debug)]
+pub enum Input {
+    Standard,
+    /// A file, for certain.
+    File(PathBuf),
+    /// Digits; or the name of a file, if it is not digits and there is one.
+    Argument(OsString),
+    /// Digits in several arguments.
+    Digits(String),
 }
 
 /// What follows the program's name.
@@ -207,6 +225,7 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
         filter: Filter::default(),
         save: None,
         json: false,
+        wire: false,
         count: None,
         headers: Vec::new(),
     };
@@ -217,6 +236,7 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
             Long("event") => events.push(parser.value()?.string()?),
             Long("save") => subscribe.save = Some(parser.value()?.into()),
             Long("json") => subscribe.json = true,
+            Long("wire") => subscribe.wire = true,
             Long("count") => subscribe.count = Some(number(parser, "--count", "a whole number is")?),
             Long("header") => subscribe.headers.push(header(&parser.value()?.string()?)?),
             Long("token") => token = Some(secrets::value(parser, "--token")?),
@@ -247,18 +267,35 @@ fn check_after(after: &str, via: Via) -> Result<(), Failure> {
 }
 
 fn inspect(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let (mut inspect, mut hex) = (Inspect { hex: None, format: None, json: false }, Vec::new());
+    let mut inspect = Inspect { input: Input::Standard, format: None, from: None, json: false, picture: true };
+    let (mut file, mut values) = (None, Vec::new());
     while let Some(argument) = parser.next()? {
         match argument {
             Long("as") => inspect.format = Some(format(&parser.value()?.string()?)?),
+            Long("file") => file = Some(PathBuf::from(parser.value()?)),
+            Long("from") => inspect.from = Some(side(&parser.value()?.string()?)?),
             Long("json") => inspect.json = true,
-            Value(value) => hex.push(value.string()?),
+            Long("no-picture") => inspect.picture = false,
+            Value(value) => values.push(value),
             argument => return common(argument, help::INSPECT),
         }
     }
-    if !hex.is_empty() && hex != ["-"] {
-        inspect.hex = Some(hex.join(" "));
+    if matches!(inspect.format, Some(Format::EventStream | Format::Json)) && inspect.from.is_some() {
+        return Err(Failure::Usage("--from is for frames, which client and server write differently".into()));
     }
+    inspect.input = match (file, values.as_slice()) {
+        (Some(_), [_, ..]) => {
+            return Err(Failure::Usage("--file, and something else to explain: which one?".into()));
+        }
+        (Some(file), []) => Input::File(file),
+        (None, []) => Input::Standard,
+        (None, [one]) if one == "-" => Input::Standard,
+        (None, [one]) => Input::Argument(one.clone()),
+        (None, several) => {
+            let words: Vec<_> = several.iter().map(|word| word.to_string_lossy()).collect();
+            Input::Digits(words.join(" "))
+        }
+    };
     Ok(Command::Inspect(inspect))
 }
 
@@ -345,6 +382,14 @@ fn format(name: &str) -> Result<Format, Failure> {
         "http" => Format::Http,
         "json" => Format::Json,
         _ => return Err(Failure::Usage(format!("--as {name}: frames, sse, http or json is wanted"))),
+    })
+}
+
+fn side(name: &str) -> Result<Side, Failure> {
+    Ok(match name {
+        "client" => Side::Client,
+        "server" => Side::Server,
+        _ => return Err(Failure::Usage(format!("--from {name}: client or server is wanted"))),
     })
 }
 

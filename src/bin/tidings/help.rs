@@ -7,7 +7,7 @@ Usage:
   tidings [serve] [OPTIONS]              the topic server with its live page
   tidings publish URL [DATA | -]         publish one message, or each line of standard input
   tidings subscribe URL [OPTIONS]        print what arrives
-  tidings inspect [HEX | -]              explain bytes field by field
+  tidings inspect [HEX | FILE | -]       explain bytes field by field
   tidings help [COMMAND]                 the same as tidings [COMMAND] --help, which tells more
 
 A topic's URL is like http://127.0.0.1:8080/topics/news. There is no TLS: for https and wss put a proxy in front.
@@ -93,6 +93,7 @@ Usage: tidings subscribe URL [OPTIONS]
                          message. Ids and cursors stay those of the whole topic
   --save FILE            keep the cursor in FILE: if it is there, go on behind it, and --after does not count
   --json                 a JSON object a line: messages with their ids, bookmarks, resets, drains
+  --wire                 explain on standard error, field by field as inspect does, the bytes that go and come
   --count N              end after so many messages
   --header 'NAME: VALUE' a header of each request, in place of its own of that name; may be repeated. Content-Length,
                          Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
@@ -113,6 +114,12 @@ synced, and the output file before it: a power cut loses no line, but may double
 whose query counts while --event does not, and may go on over another transport. It is for one run at a time: a second
 is refused, by a lock on the empty FILE.lock, which stays beside it.
 
+With --wire each line on standard error begins with > for what is sent, < for what has come, or = for a new connection:
+requests and answers, frames with their Pongs and Closes, events and chunks. Standard output is as without it, with --json
+and --save too; 2>WIRE keeps them apart. Each thing is explained when it is whole, and of what is longer than 64 KiB each
+part. The values of Authorization, cookies and what --header brings are not shown, nor is a token in a URL; but what the
+server sends is. Who holds up standard error holds up the data.
+
 It tries again for ever, after up to 1 s at first and 30 s in the end, or when the server says; but a server that was
 never there, and one that will not (401, 403, 404, 204, another media type), is a failure at once.
 Exit status: 0 after --count messages, SIGINT or SIGTERM, which let it print what it has, 1 failed, 2 called wrongly, as
@@ -120,16 +127,28 @@ with the FILE of another URL.
 ";
 
 pub const INSPECT: &str = "\
-Explains bytes field by field: WebSocket frames, an event stream, an HTTP message or JSON.
+Explains bytes field by field: WebSocket frames, an event stream, HTTP messages or JSON.
 
-Usage: tidings inspect [HEX | -] [OPTIONS]
+Usage: tidings inspect [HEX | FILE | -] [OPTIONS]
 
   HEX                    the bytes in hexadecimal; spaces, colons and commas between them do not matter
-  -                      from standard input, in hexadecimal or as they are; also without HEX
+  FILE                   a file that has them, in hexadecimal or as they are. What is hexadecimal is not taken for the
+                         name of a file, even if there is one: see --file
+  -                      standard input, likewise; also without an argument. What is not hexadecimal is explained while
+                         it comes, as from curl -N URL | tidings inspect -
+  --file FILE            a file, whatever it is called
   --as FORMAT            frames, sse, http or json                        [guessed by the first bytes]
-  --json                 a JSON object a field: at, len, name, text, meaning
+  --from SIDE            client or server: whose frames they are, so that a wrong mask is told  [told by their masks]
+  --no-picture           without the drawing of each frame's first two bytes
+  --json                 a JSON object a field: at, len, name, text, meaning; no drawings
   --help, --version
 
+Each field has two lines: where it begins, its first bytes, what it is called and says; and what that means, with the
+section that lays it down. Frames are told apart by their masks, client's from server's, and fragments are counted. A
+compressed message is inflated, up to 1 MiB of it and 64 MiB in all of a side, with what its side has compressed before
+it, if that is here. Behind a handshake frames follow, and the answer is measured by the request if both are here.
+
 What is not legal is said where it stands; where bytes are missing, a last field of no length says what and how many.
+Of what is longer than 1 MiB, as a frame may be, each part is explained by itself; hexadecimal may have 32 MiB.
 Exit status: 0 explained, even if what it explains is illegal or incomplete, 1 failed, 2 called wrongly.
 ";

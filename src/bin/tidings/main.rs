@@ -6,6 +6,7 @@
 
 mod args;
 mod help;
+mod hex;
 mod inspect;
 mod logger;
 mod output;
@@ -16,6 +17,7 @@ mod serve;
 mod service;
 mod stdout;
 mod subscribe;
+mod wire;
 
 use args::Command;
 use std::process::ExitCode;
@@ -61,5 +63,6 @@ fn run(command: Command) -> Result<(), Failure> {
 /// A line on standard error, which may be closed: then nobody wants to know.
 fn say(words: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "tidings: {words}");
+    // In one write: the program may end at any time, and half a line tells nothing.
+    let _ = std::io::stderr().write_all(format!("tidings: {words}\n").as_bytes());
 }

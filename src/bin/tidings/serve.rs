@@ -2,7 +2,12 @@
 
 use crate::args::Serve;
 use crate::{Failure, logger, output, say, service};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 use tidings::server::{Builder, Limits, Server};
+
+/// For so long the end waits for the last words, which somebody may have to read first.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 pub fn run(arguments: &Serve) -> Result<(), Failure> {
     logger::start(arguments.log)?;
@@ -13,6 +18,7 @@ pub fn run(arguments: &Serve) -> Result<(), Failure> {
         _ => Failure::Failed(format!("cannot listen on {}: {error}", arguments.addr)),
     })?;
     let handle = server.handle();
+    let (say_so, said) = sync_channel(1);
     ctrlc::set_handler(move || {
         // First of all: the words after it may have to wait for somebody who reads them.
         handle.drain();
@@ -21,6 +27,8 @@ pub fn run(arguments: &Serve) -> Result<(), Failure> {
         if !log::log_enabled!(log::Level::Info) {
             say("draining");
         }
+        // Full only if it was told before.
+        let _ = say_so.try_send(());
     })
     .map_err(|error| Failure::Failed(format!("signals: {error}")))?;
     service::ready();
@@ -31,6 +39,10 @@ pub fn run(arguments: &Serve) -> Result<(), Failure> {
         Err(failure) => return Err(failure),
     }
     let ended = server.run();
+    if ended.is_ok() {
+        // Where nobody was there to be told, it is over before that was said.
+        let _ = said.recv_timeout(LAST_WORDS);
+    }
     log::logger().flush();
     ended.map_err(|error| Failure::Failed(format!("the server failed: {error}")))
 }

@@ -1,10 +1,11 @@
 //! `tidings subscribe`.
 
 use crate::args::{Subscribe, Via};
+use crate::hex::to_hex;
 use crate::output::{Output, is_writing};
 use crate::save::Save;
 use crate::secrets::{unusable, without_token};
-use crate::{Failure, say};
+use crate::{Failure, say, wire};
 use serde::Serialize;
 use std::time::Duration;
 use tidings::client::{Cut, Error, EventSource, Options, Poller, Received, Stop, Stream, WebSocketSource};
@@ -13,8 +14,9 @@ use tidings::topic::{Reset, ResetReason};
 pub fn run(arguments: Subscribe) -> Result<(), Failure> {
     let save = arguments.save.as_deref().map(|path| Save::open(path, &arguments.url)).transpose()?;
     let after = save.as_ref().and_then(Save::cursor).or(arguments.after.as_deref()).map(Into::into);
-    let options =
-        Options { after, filter: arguments.filter.clone(), headers: arguments.headers.clone(), ..Options::default() };
+    let tap = arguments.wire.then(|| wire::tap(&arguments.headers));
+    let (filter, headers) = (arguments.filter.clone(), arguments.headers.clone());
+    let options = Options { after, filter, headers, tap, ..Options::default() };
     let source = open(arguments.via, &arguments.url, options).map_err(|error| match (&error, &save) {
         (Error::After(_), Some(save)) if save.cursor().is_some() => Failure::Usage(save.refused(&error.to_string())),
         _ => Failure::Usage(unusable(&arguments.url, &error)),
@@ -143,7 +145,7 @@ impl Printing {
             }
             Received::Binary(data) => {
                 self.left = self.left.map(|left| left.saturating_sub(1));
-                self.print(&Line::Binary { hex: hex(&data) }, Some(&data))?;
+                self.print(&Line::Binary { hex: to_hex(&data) }, Some(&data))?;
             }
             Received::Bookmark { id } => self.print(&Line::Bookmark { id: &id }, None)?,
             Received::Reset(reset) => {
@@ -218,13 +220,4 @@ impl From<Reset> for Line<'_> {
     fn from(Reset { reason, oldest, newest }: Reset) -> Self {
         Self::Reset { reason: reason.as_str(), oldest: oldest.to_string(), newest: newest.to_string() }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

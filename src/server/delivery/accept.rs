@@ -45,27 +45,41 @@ impl Acceptor {
 }
 
 impl Delivery {
-    /// Clients are waiting.
+    /// Clients are waiting: those that one turn lets in.
     pub(super) fn accept(&mut self, now: Instant) {
+        if self.accept_some(now) {
+            self.unread.push(LISTENER);
+        }
+    }
+
+    /// All that have come, though they are no more than may be.
+    pub(super) fn accept_all(&mut self, now: Instant) {
+        let most = self.shared.limits.connections.div_ceil(CLIENTS);
+        let _ = (0..most).all(|_| self.accept_some(now));
+    }
+
+    /// Whether there may be more.
+    fn accept_some(&mut self, now: Instant) -> bool {
         for _ in 0..CLIENTS {
-            let Some(acceptor) = &mut self.acceptor else { return };
+            let Some(acceptor) = &mut self.acceptor else { return false };
             match acceptor.listener.accept() {
                 Ok((socket, peer_addr)) => {
                     self.shared.metrics.accepted.add(1);
                     self.admit(socket, peer_addr, now);
                 }
                 Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock => return,
+                    ErrorKind::WouldBlock => return false,
                     // A client that was gone before its turn came: the next one.
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {}
                     _ => {
                         self.shared.metrics.refusals.count(Reason::NoDescriptor);
-                        return self.pause(now + PAUSE);
+                        self.pause(now + PAUSE);
+                        return false;
                     }
                 },
             }
         }
-        self.unread.push(LISTENER);
+        true
     }
 
     /// The pause is over.

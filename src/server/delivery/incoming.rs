@@ -114,6 +114,10 @@ impl Connection {
         turn.shared.metrics.refusals.count(reason);
         self.input = BytesMut::new();
         response.encode_last(self.out.own(turn.now));
-        self.close(turn)
+        match self.close(turn) {
+            Fate::Gone => Fate::Gone,
+            // What it has sent is thrown away: closing over it would be a reset.
+            _ => Fate::ReadMore,
+        }
     }
 }

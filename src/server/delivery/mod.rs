@@ -229,9 +229,12 @@ impl Delivery {
         if is_called_at {
             self.accept(now);
         }
-        // Behind the frames, which publish.
-        let inbox = self.shared.signal.take();
-        if self.shared.is_draining() && !self.is_draining {
+        // Behind the frames, which publish. Looked at before the inbox is: what was published before draining began is in
+        // there, and delivered.
+        let begins_to_drain = !self.is_draining && self.shared.is_drained_of_publishers();
+        let mut inbox = self.shared.signal.take();
+        if begins_to_drain {
+            self.deliver(mem::take(&mut inbox.dirty), &mut batches, now);
             self.drain(&mut batches, now);
         }
         for handed in inbox.handed {
@@ -298,7 +301,7 @@ impl Delivery {
         self.is_draining = true;
         journal::draining(self.shared.metrics.connections.value());
         // Whoever has come already is told, too.
-        self.accept(now);
+        self.accept_all(now);
         self.acceptor = None;
         let tokens: Vec<Token> = self.connections.keys().copied().collect();
         for token in tokens {

@@ -20,6 +20,11 @@ impl Delivery {
                 published.push(since);
             }
         }
+        if !published.is_empty() {
+            // Who catches up is in the audience, too.
+            tokens.sort_unstable();
+            tokens.dedup();
+        }
         for token in tokens {
             self.step(token, now, |connection, turn| connection.deliver(batches, turn));
         }

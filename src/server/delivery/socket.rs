@@ -33,6 +33,8 @@ pub(in super::super) struct TopicSocket {
     keepalive: Keepalive<Instant>,
     /// It has had its share of the last turn, and some of the input is left.
     is_sated: bool,
+    /// There is no room for what it sends: nothing more is taken in.
+    is_given_up: bool,
 }
 
 /// So many bytes of messages are taken from a client in a turn, and then the others have theirs: compressed, a buffer
@@ -69,6 +71,7 @@ impl TopicSocket {
             unfinished: shared.unfinished.share(),
             keepalive,
             is_sated: false,
+            is_given_up: false,
         }
     }
 
@@ -99,7 +102,7 @@ impl TopicSocket {
 
     /// Whether nothing more is to be said or heard.
     pub(super) fn is_over(&self) -> bool {
-        self.connection.transport() != Transport::KeepOpen
+        self.is_given_up || self.connection.transport() != Transport::KeepOpen
     }
 
     /// RFC 6455 §7.4.1: 1001.
@@ -139,8 +142,14 @@ impl TopicSocket {
         shared: &Arc<Shared>,
         now: Instant,
     ) -> usize {
+        if self.is_over() {
+            // Nothing is left of it for the next turn.
+            self.is_sated = false;
+            return input.len();
+        }
         let used = self.take(input, output, shared, now);
-        if !self.unfinished.resize(self.connection.unfinished()) && self.connection.is_open() {
+        if !self.unfinished.resize(self.connection.unfinished()) {
+            self.is_given_up = true;
             shared.metrics.refusals.count(Reason::UnfinishedBytes);
             self.close(CloseCode::TRY_AGAIN_LATER, "too much is unfinished", output, now);
         }

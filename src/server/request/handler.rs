@@ -55,6 +55,8 @@ impl Client {
         let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there is no thread for this");
         let mut answer = BytesMut::new();
         response.encode_last(&mut answer);
+        self.shared.metrics.answered(response.status);
+        journal::turned_away(self.seat.peer_addr, response.status);
         self.hand_over(Role::Closing, answer, BytesMut::new());
     }
 

@@ -21,11 +21,14 @@ use std::sync::Arc;
 
 impl Request<'_> {
     pub(super) fn mounted(&mut self, handler: &Handler) -> Reply {
+        if let Handler::Page(page) = handler {
+            return self.page(|_| page.answer());
+        }
         // RFC 6455 §4.1: a handshake is a GET, and nothing but handshakes are for a WebSocket. RFC 9110 §9.1: what can be
         // read has HEAD, too.
         let methods = match handler {
             Handler::WebSocket(..) => "GET, OPTIONS",
-            Handler::EventStream(_) => "GET, HEAD, OPTIONS",
+            Handler::EventStream(_) | Handler::Page(_) => "GET, HEAD, OPTIONS",
         };
         let reply = match (self.head.method, handler) {
             ("OPTIONS", _) => Ok(Reply::Answer(options(methods, self.origin))),

@@ -11,7 +11,7 @@ use std::io;
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a thread rests before it goes: longer than most pauses between the requests of a page.
 const REST: Duration = Duration::from_secs(10);
@@ -56,6 +56,36 @@ struct State {
     /// Threads that rest, beside those for the jobs that are there or promised.
     free: usize,
     is_closed: bool,
+    surplus: Surplus,
+}
+
+/// Threads that a burst has left. Jobs go round among those that rest, so that none of them rests for long; but if some
+/// were free all the time, so many are too many.
+#[derive(Debug)]
+struct Surplus {
+    since: Instant,
+    /// So many were free at the least, since then.
+    least_free: usize,
+    /// So many are to go.
+    leaving: usize,
+}
+
+impl Default for Surplus {
+    fn default() -> Self {
+        Self { since: Instant::now(), least_free: 0, leaving: 0 }
+    }
+}
+
+impl Surplus {
+    /// Whether one of those that are free is too many.
+    fn take_one(&mut self, free: usize) -> bool {
+        if self.since.elapsed() >= REST {
+            *self = Self { since: Instant::now(), least_free: free, leaving: self.least_free };
+        }
+        let is_one = self.leaving > 0 && free > 0;
+        self.leaving -= usize::from(is_one);
+        is_one
+    }
 }
 
 /// A thread that waits for its job.
@@ -93,6 +123,7 @@ impl Common {
         let mut state = lock(&self.state);
         let is_free = state.free > 0;
         state.free -= usize::from(is_free);
+        state.surplus.least_free = state.surplus.least_free.min(state.free);
         is_free
     }
 
@@ -106,9 +137,14 @@ impl Common {
     }
 
     /// No job is missed: it is put there under the lock, under which a thread looks before it waits. And none is left
-    /// behind: a thread goes only if it is free, that is, none of those that were promised.
+    /// behind: a thread goes only if one is free, that is, there are more than were promised.
     fn next(&self) -> Option<Job> {
         let mut state = lock(&self.state);
+        let free = state.free;
+        if state.jobs.is_empty() && state.surplus.take_one(free) {
+            state.free -= 1;
+            return None;
+        }
         loop {
             if let Some(job) = state.jobs.pop_front() {
                 return Some(job);
@@ -130,5 +166,24 @@ impl Drop for Threads {
     fn drop(&mut self) {
         lock(&self.0.state).is_closed = true;
         self.0.given.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{REST, Surplus};
+    use std::time::Instant;
+
+    #[test]
+    fn as_many_go_as_were_free_all_the_time() {
+        let since = Instant::now().checked_sub(REST).expect("the machine has run for so long");
+        let mut surplus = Surplus { since, least_free: 2, leaving: 0 };
+        assert!(surplus.take_one(3));
+        assert!(surplus.take_one(2));
+        assert!(!surplus.take_one(1));
+        let mut busy = Surplus { since, least_free: 0, leaving: 0 };
+        assert!(!busy.take_one(3));
+        let mut early = Surplus { least_free: 2, ..Surplus::default() };
+        assert!(!early.take_one(3));
     }
 }

@@ -117,8 +117,8 @@ fn encode(message: &Messages<'_>, id: Cursor) -> [(Via, BytesMut); 5] {
 fn view(via: Via, bytes: &[u8]) -> View {
     let fields = match via {
         Via::WebSocket => inspect::websocket_frames(bytes),
-        Via::Sse => inspect::chunked(bytes, inspect::event_stream),
-        Via::Stream => inspect::chunked(bytes, inspect::json),
+        Via::Sse => inspect::chunked(bytes, inspect::Format::EventStream),
+        Via::Stream => inspect::chunked(bytes, inspect::Format::Json),
         Via::LongPoll | Via::ShortPoll => inspect::http_message(bytes),
     };
     let mut digits = String::with_capacity(bytes.len() * 2);

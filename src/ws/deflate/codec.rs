@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 /// What a flush leaves at the end, the sender takes off and the receiver puts back (§7.2.1, §7.2.2).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// The head of an empty stored block, which the tail completes.
 const EMPTY_BLOCK: [u8; 1] = [0x00];
 /// Room that an assembly or a buffer is given at first.
@@ -159,7 +159,7 @@ impl Buffer {
 }
 
 /// What is beyond `limit` is cut off again, so that the message is as far as it may be whenever this fails.
-fn inflate_into(
+pub(super) fn inflate_into(
     inflater: &mut Decompress,
     mut part: &[u8],
     message: &mut Vec<u8>,
@@ -184,11 +184,11 @@ fn inflate_into(
         if status == Status::StreamEnd {
             inflater.reset(false); // §7.2.3.4: a block with BFINAL ends the stream, and another may begin
         }
-        let is_stuck = consumed == 0 && produced == 0;
-        if part.is_empty() && (end < message.len() || is_stuck) {
+        // Where there was room left, nothing more is to come.
+        if part.is_empty() && end < message.len() {
             break Ok(());
         }
-        if is_stuck {
+        if consumed == 0 && produced == 0 {
             break Err(ProtocolError::InvalidDeflate);
         }
     };

@@ -7,9 +7,10 @@ use crate::ws::send;
 use bytes::BytesMut;
 use flate2::{Compress, Compression};
 
-/// Encodes text messages, each compressed once for any number of connections: it refers to nothing before it, which
-/// every client can read whose [`Agreement`](super::Agreement) [takes shared messages](super::Agreement::takes_shared).
-/// What would not get smaller goes uncompressed.
+/// Encodes text messages, each compressed once for any number of connections.
+///
+/// It refers to nothing before it, which every client can read whose [`Agreement`](super::Agreement)
+/// [takes shared messages](super::Agreement::takes_shared). What would not get smaller goes uncompressed.
 #[derive(Debug)]
 pub struct Encoder {
     level: Compression,

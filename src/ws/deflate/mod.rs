@@ -18,11 +18,15 @@
 mod agreement;
 mod codec;
 mod encoder;
+#[cfg(any(feature = "server", feature = "client"))]
+mod inflater;
 mod params;
 
 pub use agreement::Agreement;
 pub(super) use codec::Codec;
 pub use encoder::Encoder;
+#[cfg(any(feature = "server", feature = "client"))]
+pub(crate) use inflater::Inflater;
 
 /// The largest and default window: 2¹⁵ bytes.
 pub const MAX_WINDOW_BITS: u8 = 15;
@@ -30,7 +34,7 @@ pub const MAX_WINDOW_BITS: u8 = 15;
 /// of a server is declined, and a client that is told so sends its messages uncompressed, which is always allowed.
 pub const MIN_WINDOW_BITS: u8 = 9;
 
-/// What one side wants of the extension.
+/// What one side wants of the extension: the four parameters (RFC 7692 §7.1), and which messages to compress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The server forgets its window after each message: less memory for the client, worse compression. Default: no.

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
 
-/// What a client asks for.
+/// What a client asks for: the parts of its request (§4.1).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Opening<'a> {
     /// Host, and port unless it is the scheme's own: `example.org:8080`.
@@ -35,7 +35,7 @@ pub struct ClientHandshake {
     deflate: Option<deflate::Options>,
 }
 
-/// The server's answer.
+/// The server's answer, once all that §4.1 wants of it was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Response<'a> {
     /// The connection is open; what follows in the input is frames.

@@ -1,11 +1,11 @@
 //! The opening handshake (RFC 6455 §4): one HTTP exchange, after which the connection speaks frames.
 //!
 //! ```text
-//!   client                                                server
-//!   ClientHandshake::new ── GET, Upgrade, key ──────────▶ Request::from_head
-//!                                                            │ all of §4.2.1 holds?
-//!   ClientHandshake::receive ◀── 101, accept ─────────────── ├─ Request::accept
-//!              or            ◀── 400, 403, 426 … ─────────── └─ HandshakeError::reject, http::respond
+//!   client                                           server
+//!   ClientHandshake::new ── GET, Upgrade, key ─────▶ Request::from_head
+//!                                                      │ all of §4.2.1 holds?
+//!   ClientHandshake::receive ◀── 101, accept ───────── ├─ Request::accept
+//!              or            ◀── 400, 403, 426 … ───── └─ HandshakeError::reject, http::respond
 //! ```
 //!
 //! Bytes behind either head belong to the [`Connection`](super::Connection). The checks themselves work on
@@ -18,8 +18,8 @@
 //! use tidings::ws::{Config, Connection};
 //!
 //! let mut wire = BytesMut::new();
-//! let opening =
-//!     Opening { host: "example.org", target: "/chat", subprotocols: &["v2", "v1"], ..Opening::default() };
+//! let subprotocols = &["v2", "v1"];
+//! let opening = Opening { host: "example.org", target: "/chat", subprotocols, ..Opening::default() };
 //! let mut client = ClientHandshake::new(&opening, tidings::system_random, &mut wire)?;
 //!
 //! let mut answer = BytesMut::new();
@@ -29,9 +29,11 @@
 //! let extensions = request.accept(&Answer { subprotocol, ..Answer::default() }, &mut answer)?;
 //! let server = Connection::server(Config::default()).with_extensions(&extensions);
 //!
-//! let Some(Response::Accepted { subprotocol, extensions, .. }) = client.receive(&answer)?.event else { panic!() };
+//! let step = client.receive(&answer)?;
+//! let Some(Response::Accepted { subprotocol, extensions, .. }) = step.event else { panic!() };
 //! assert_eq!(subprotocol, Some("v1"));
-//! let client = Connection::client(Config::default(), tidings::system_random).with_extensions(&extensions);
+//! let client = Connection::client(Config::default(), tidings::system_random);
+//! let client = client.with_extensions(&extensions);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
@@ -56,6 +58,12 @@ const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// Base64 of the hash's 20 bytes.
 const ACCEPT_LEN: usize = 28;
+
+/// The same as text, for who only looks on.
+#[cfg(any(feature = "server", feature = "client"))]
+pub(crate) fn accept_of(key: &str) -> alloc::string::String {
+    Accept::of(key).as_str().into()
+}
 
 /// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (§4.2.2 step 5.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

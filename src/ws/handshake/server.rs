@@ -30,12 +30,18 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Checks a request that this crate has read.
+    /// Checks a request that this crate has read, by all of §4.2.1.
+    ///
+    /// # Errors
+    /// What is wrong with it: [`HandshakeError::reject`] writes the answer.
     pub fn from_head(head: &'a RequestHead<'a>) -> Result<Self, HandshakeError> {
         Self::check(head.method, head.version == Version::Http11, &head.headers)
     }
 
     /// Checks the parts of a request; `is_http_1_1`: HTTP/1.1, the only version whose connections can be upgraded.
+    ///
+    /// # Errors
+    /// As [`from_head`](Self::from_head).
     pub fn check(method: &str, is_http_1_1: bool, headers: &'a Headers<'a>) -> Result<Self, HandshakeError> {
         // Step 1
         if method != "GET" {

@@ -1,5 +1,5 @@
-//! A chat on the core and the threads of `std`: `cargo run --example chat -- 127.0.0.1:9002`, and then in each of some
-//! browsers' consoles `s = new WebSocket("ws://127.0.0.1:9002/"); s.onmessage = (e) => console.log(e.data)` and
+//! A chat on the core and the threads of `std`: `cargo run --example std_chat -- --addr 127.0.0.1:9002`, and then in each
+//! of some browsers' consoles `s = new WebSocket("ws://127.0.0.1:9002/"); s.onmessage = (e) => console.log(e.data)` and
 //! `s.send("hello")`.
 //!
 //! The whole of a driver: handshake, messages, keepalives, closing. One thread reads a client's socket and another one
@@ -16,6 +16,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,9 +37,27 @@ const MAX_WAITING: usize = 1 << 20;
 /// A longer message is closed with 1009.
 const MAX_MESSAGE: usize = 64 << 10;
 
-fn main() -> io::Result<()> {
-    let addr = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9002".into());
-    let listener = TcpListener::bind(&addr)?;
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let addr = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => "127.0.0.1:9002",
+        ["--addr", addr] => addr,
+        _ => {
+            eprintln!("usage: std_chat [--addr HOST:PORT]");
+            return ExitCode::from(2);
+        }
+    };
+    match TcpListener::bind(addr).and_then(|listener| chat(&listener)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("std_chat: {addr}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Takes in whoever comes.
+pub fn chat(listener: &TcpListener) -> io::Result<()> {
     println!("listening on ws://{}/", listener.local_addr()?);
     let room = Arc::new(Room::default());
     for (number, socket) in listener.incoming().enumerate() {
