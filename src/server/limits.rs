@@ -28,6 +28,7 @@ use std::time::Duration;
 /// | floods of Pings | [`Config::max_unsent`](crate::ws::Config::max_unsent): only the newest is answered | none |
 /// | slow readers | `write_time`, `answer_time` | the connection ends |
 /// | peers that are gone | `pong_time` for WebSockets, `write_time` for keepalives of streams | the connection ends |
+/// | guesses at tokens (`access`) | the `authorize` hook | 401, 403 |
 /// | panics in hooks; in handlers | – (`tidings_panics_total`) | 500; Close 1011, or the stream is cut |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -187,6 +187,14 @@ impl Metrics {
         single(out, "topics", "gauge", "Topics that exist.", topics.len() as u64)?;
         single(out, "topics_bytes", "gauge", "What their messages count, all together.", topics.bytes() as u64)?;
         single(out, "max_topics_bytes", "gauge", "What they may count.", limits.all_topics_bytes as u64)?;
+        let unfinished = shared.unfinished.taken() as u64;
+        single(
+            out,
+            "unfinished_bytes",
+            "gauge",
+            "What has come of WebSocket messages that are not whole.",
+            unfinished,
+        )?;
         single(out, "publishes_total", "counter", "Messages published.", self.publishes.value())?;
         single(out, "panics_total", "counter", "Panics in hooks and handlers.", self.panics.value())?;
         single(out, "loop_turns_total", "counter", "Turns of the delivery loop.", self.turns.value())?;

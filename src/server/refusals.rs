@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 /// The limit, by its name in [`Limits`](super::Limits) where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
+    /// The `authorize` hook said no.
+    Access,
     Connections,
     ConnectionsPerAddress,
     /// The system gave no file descriptor.
@@ -31,7 +33,8 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
+        Self::Access,
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::NoDescriptor,
@@ -54,6 +57,7 @@ impl Reason {
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
+            Self::Access => "access",
             Self::Connections => "connections",
             Self::ConnectionsPerAddress => "connections_per_address",
             Self::Head => "head",

@@ -23,6 +23,24 @@ fn a_closed_standard_output_is_a_reason_to_end_and_no_failure() {
 
 #[cfg(unix)]
 #[test]
+fn a_subscriber_ends_with_its_reader_though_nothing_comes() {
+    use std::io::{BufRead, BufReader};
+    let server = serve(&[]);
+    let url = server.topic("t");
+    run(&["publish", &url, "x"], b"").assert_code(0);
+    for via in TRANSPORTS {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut subscriber = command(&["subscribe", &url, "--via", via, "--after", "oldest"]);
+        let subscriber = Running::start(subscriber.stdout(writer));
+        let mut line = String::new();
+        BufReader::new(reader).read_line(&mut line).unwrap(); // as `head -1` does, which then goes
+        assert_eq!(line, "x\n", "{via}");
+        assert_eq!(subscriber.end().assert_code(0).stderr, "", "{via}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_signal_ends_a_subscriber_with_what_it_had_received() {
     let server = serve(&[]);
     let url = server.topic("t");

@@ -207,3 +207,19 @@ fn what_is_no_token_is_refused_and_none_is_shown() {
     let header = format!("Authorization: Bearer {READER}\r\n");
     assert_eq!(ask(&mut server.client(), "GET", "/topics/news?access_token=reader", &header).status, 200);
 }
+
+#[test]
+fn who_is_refused_is_counted_and_who_only_listens_is_not() {
+    let server = guarded();
+    let refused = |count| server.await_metric("tidings_refusals_total{reason=\"access\"}", count);
+    assert_eq!(ask(&mut server.client(), "GET", "/topics/news", "").status, 401);
+    assert_eq!(ask(&mut server.client(), "POST", "/topics/news", &bearer_of(READER)).status, 403);
+    refused(2);
+    // That it must not publish is no refusal as long as it does not.
+    drop(WebSocket::open(server.client(), &format!("/topics/news?access_token={READER}"), &[]));
+    refused(2);
+}
+
+fn bearer_of(token: &str) -> String {
+    format!("{POST}Authorization: Bearer {token}\r\n")
+}

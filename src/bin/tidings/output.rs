@@ -75,6 +75,28 @@ pub fn is_writing() -> bool {
     WRITING.load(Ordering::SeqCst)
 }
 
+/// Waits until nobody reads standard output any more; false: the system does not tell.
+#[cfg(unix)]
+pub fn wait_until_closed() -> bool {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let stdout = io::stdout();
+    loop {
+        // Asked for nothing, it tells of errors and of the other end's going. A file has neither.
+        let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+        match poll(&mut polled, None) {
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+            Ok(_) => return polled.iter().any(|end| end.revents().intersects(PollFlags::ERR | PollFlags::HUP)),
+        }
+    }
+}
+
+/// Elsewhere the next write finds out.
+#[cfg(not(unix))]
+pub fn wait_until_closed() -> bool {
+    false
+}
+
 fn write(bytes: &[u8]) -> Result<(), Failure> {
     WRITING.store(true, Ordering::SeqCst);
     let mut stdout = io::stdout().lock();

@@ -2,7 +2,7 @@
 
 use crate::args::{Subscribe, Via};
 use crate::hex::to_hex;
-use crate::output::{Output, is_writing};
+use crate::output::{Output, is_writing, wait_until_closed};
 use crate::save::Save;
 use crate::secrets::{unusable, without_token};
 use crate::{Failure, say, wire};
@@ -22,6 +22,7 @@ pub fn run(arguments: Subscribe) -> Result<(), Failure> {
         _ => Failure::Usage(unusable(&arguments.url, &error)),
     })?;
     end_on_signals(source.stop_handle())?;
+    end_with_output(source.stop_handle());
     let left = arguments.count;
     Printing { arguments, source, output: Output::default(), save, reached: false, left }.run()
 }
@@ -74,6 +75,17 @@ fn end_on_signals(stop: Stop) -> Result<(), Failure> {
         std::process::exit(i32::from(is_writing()));
     };
     ctrlc::set_handler(handler).map_err(|error| Failure::Failed(format!("signals: {error}")))
+}
+
+/// Nobody is there to read what may come: that is no reason to wait for it. Where the system has no thread for that, the
+/// next write finds out.
+fn end_with_output(stop: Stop) {
+    let watch = std::thread::Builder::new().spawn(move || {
+        if wait_until_closed() {
+            stop.stop();
+        }
+    });
+    drop(watch);
 }
 
 struct Printing {

@@ -2,6 +2,7 @@
 
 use super::super::access::{Action, Origin};
 use super::super::assets;
+use super::super::refusals::Reason;
 use super::super::response::Response;
 use super::super::routes::{TOPICS, WIRE};
 use super::negotiate::{self, Transport};
@@ -74,8 +75,17 @@ impl Request<'_> {
         }
     }
 
-    /// Asks the embedder's hook.
+    /// Asks the embedder's hook; a refusal is counted.
     pub(super) fn authorize(&self, action: Action<'_>) -> Result<(), Response> {
+        self.ask(action).inspect_err(|refusal| {
+            if refusal.status != Status::INTERNAL_SERVER_ERROR {
+                self.shared.metrics.refusals.count(Reason::Access);
+            }
+        })
+    }
+
+    /// Asks the hook what it would say.
+    pub(super) fn ask(&self, action: Action<'_>) -> Result<(), Response> {
         self.shared.gate.ask(self.head, self.peer_addr, action, self.shared)
     }
 }

@@ -34,7 +34,7 @@ impl Request<'_> {
             Err(refusal) => return Reply::Answer(refusal),
         };
         // Asked now, while there is a head to show the hook.
-        let may_publish = self.authorize(Action::Publish(name)).is_ok();
+        let may_publish = self.ask(Action::Publish(name)).is_ok();
         output.extend_from_slice(&bookmark);
         self.begun(Status::SWITCHING_PROTOCOLS, Via::WebSocket.as_str());
         let socket = TopicSocket::new(subscriber, &extensions, may_publish, self.shared);
