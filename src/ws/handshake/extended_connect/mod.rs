@@ -17,8 +17,8 @@
 //! subprotocols and extensions are what they are in HTTP/1.1.
 //!
 //! There is no HTTP/2 in this crate. Its stack, the caller's, sends the setting (§3), writes and reads the headers, and
-//! keeps to flow control. It ends the stream as the WebSocket would end its socket (§5): END_STREAM where
-//! [`Transport`](crate::Transport) says half-close or close, RST_STREAM with CANCEL where it would be reset. A whole driver,
+//! keeps to flow control. It ends the stream as the WebSocket would end its socket (§5): `END_STREAM` where
+//! [`Transport`](crate::Transport) says half-close or close, `RST_STREAM` with CANCEL where it would be reset. A whole driver,
 //! on the crates `h2` and tokio, is `h2_echo.rs` in the repository's `examples/`.
 //!
 //! ```
