@@ -276,9 +276,11 @@ async fn until_it_stops(socket: &mut WebSocket, text: &str) -> usize {
     for n in 1.. {
         socket.connection.send_text(text, &mut socket.output).unwrap();
         let len = socket.output.len();
-        if timeout(Duration::from_millis(300), socket.flush()).await.is_err() {
-            assert!(bytes >= OUR_WINDOW, "stopped after {bytes} bytes");
-            return n;
+        while timeout(Duration::from_millis(300), socket.flush()).await.is_err() {
+            // Before that, the machine is busy.
+            if bytes + len > OUR_WINDOW {
+                return n;
+            }
         }
         bytes += len;
         assert!(bytes < OUR_WINDOW + 4 * ITS_WINDOW, "{bytes} bytes were taken, and not one was read");
