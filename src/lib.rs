@@ -5,11 +5,11 @@
 //!
 //! * To serve news from a program of mine: [`server`]. Publish to a topic, and it is there over all five transports; or
 //!   mount a page, a WebSocket, an event stream of your own. In the repository's `examples/`: `chat_page.rs`, `progress.rs`,
-//!   `cursors.rs`, and with all that a program needs, `app.rs`.
+//!   `cursors.rs`, `signalling.rs`, and with all that a program needs, `app.rs`.
 //! * To hear or tell news: [`client`], for this server or anybody's.
 //! * To speak one protocol over sockets, a runtime or a device of mine: [`ws`], [`sse`] or [`longpoll`], with [`http`]
 //!   below, [`topic`] as the log and [`reconnect`] for coming back. Whole drivers: `std_chat.rs`, `mio_echo.rs`,
-//!   `tokio_echo.rs`, and for a board without `std`, `no_std/`.
+//!   `tokio_echo.rs`, over HTTP/2 `h2_echo.rs`, and for a board without `std`, `no_std/`.
 //! * To do so on tokio, or behind hyper and axum: the module `tokio`.
 //! * To see what is on the wire: `tidings inspect` and `tidings subscribe --wire`, or [`inspect`].
 //! * To learn how it all works: [read on](#reading-on).

@@ -14,7 +14,9 @@ import { createInterface } from 'node:readline';
 const { chromium } = createRequire(process.env.PLAYWRIGHT_AT)('playwright-core');
 const { EXAMPLES_AT, TIDINGS_BIN, TIDINGS_SCREENSHOTS } = process.env;
 const WITHIN = 15_000;   // ms; the slowest is a reconnection with its backoff, or a job of 5 s
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking',
+  // WebRTC within this machine, with its addresses as they are: on loopback there is nobody to ask for a name in their place.
+  '--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns'];
 const ANY_PORT = '127.0.0.1:0';
 
 const checks = {
@@ -105,6 +107,63 @@ const checks = {
     const again = await start('cursors', new URL(server.url).host);
     await right.getByText('you are guest 1; 1 is here').waitFor();
     assert.equal(await stop(again), 0);
+  },
+
+  async 'signalling: pages find each other, and talk on when there is no server'() {
+    let server = await start('signalling');
+    const way = await proxy(server.url), alice = await openPeer(server.url);
+    await alice.getByText('can be found', { exact: true }).waitFor();
+    const bob = await openPeer(way.url);
+    for (const page of [alice, bob]) await page.getByText('1 other is here').waitFor();
+    await tellAll(alice, 'hello <b>Bob</b>');
+    await hears(bob, 'hello <b>Bob</b>');
+    await tellAll(bob, 'hello Alice');
+    await hears(alice, 'hello Alice');
+    const told = await (await fetch(`${server.url}topics/room-lobby`)).json();
+    assert.ok(told.events.length >= 4, 'two who say hello, an offer and an answer');
+    assert.ok(!told.events.some(({ data }) => data.includes('hello Alice')), 'and nothing of what they said since');
+
+    // Who comes late is called by all who are there; the same page again is somebody else; another room is another one.
+    const carol = await openPeer(server.url), elsewhere = await openPeer(`${server.url}#elsewhere`);
+    for (const page of [alice, bob, carol]) await page.getByText('2 others are here').waitFor();
+    await tellAll(carol, 'hello all');
+    for (const page of [alice, bob]) await hears(page, 'hello all');
+    await carol.reload();
+    for (const page of [alice, bob, carol]) await page.getByText('2 others are here').waitFor();
+    await tellAll(carol, 'again');
+    for (const page of [alice, bob]) await hears(page, 'again');
+    assert.equal(await elsewhere.locator('#here').textContent(), '0 others are here');
+    await elsewhere.close();
+    await carol.close();
+    for (const page of [alice, bob]) await page.getByText('1 other is here').waitFor();
+
+    // Cut off, one hears what was said meanwhile when it is back.
+    way.cut();
+    await bob.getByText('cannot be found').waitFor();
+    const dave = await openPeer(server.url);
+    await dave.getByText('1 other is here').waitFor();
+    way.mend();
+    for (const page of [alice, bob, dave]) await page.getByText('2 others are here').waitFor();
+    await dave.close();
+    for (const page of [alice, bob]) await page.getByText('1 other is here').waitFor();
+
+    assert.equal(await stop(server), 0);
+    for (const page of [alice, bob]) await page.getByText('cannot be found').waitFor();
+    await tellAll(alice, 'nobody between us');
+    await hears(bob, 'nobody between us');
+    await picture(alice, 'signalling');
+
+    // A server that has forgotten everybody finds all in their places, and who comes then finds them, too.
+    server = await start('signalling', new URL(server.url).host);
+    for (const page of [alice, bob]) await page.getByText('can be found', { exact: true }).waitFor();
+    const both = await Promise.all([openPeer(server.url), openPeer(server.url)]);
+    for (const page of [alice, bob, ...both]) await page.getByText('3 others are here').waitFor();
+    await tellAll(bob, 'the same as before');
+    await hears(alice, 'the same as before');
+    assert.equal(await alice.locator('#messages li').getByText(/^guest .... has left$/).count(), 3); // Carol, twice, and Dave
+    assert.equal(await stop(server), 0);
+    for (const page of [alice, bob, ...both]) await page.context().close();
+    way.close();
   },
 
   async 'std_chat: what one says in its console, the other hears'() {
@@ -206,8 +265,8 @@ async function proxy(url) {
   };
 }
 
-async function open(url) {
-  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
+async function open(url, permissions = []) {
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 }, permissions })).newPage();
   page.setDefaultTimeout(WITHIN);
   page.on('pageerror', error => complaints.push(`page: ${error.stack}`));
   page.on('request', request => {
@@ -217,6 +276,9 @@ async function open(url) {
   return page;
 }
 
+/// A page that is told the machine's own addresses, loopback too: that comes with the permission to hear it.
+const openPeer = url => open(url, ['microphone']);
+
 async function say(page, name, text) {
   await page.locator('#state.live').waitFor();
   await page.fill('#name', name);
@@ -224,6 +286,13 @@ async function say(page, name, text) {
   await page.press('#text', 'Enter');
 }
 
+async function tellAll(page, text) {
+  await page.fill('#text', text);
+  await page.press('#text', 'Enter');
+}
+
+/// From another page, past the server.
+const hears = (page, text) => page.locator('#messages li').filter({ hasText: new RegExp(`^guest ....${text}$`) }).waitFor();
 const said = page => page.$$eval('#messages li', items => items.map(item => item.textContent));
 const shows = (page, text) => page.locator('#messages li').getByText(text, { exact: true }).waitFor();
 const percent = (page, least) => page.waitForFunction(value => document.querySelector('#bar').value >= value, least);

@@ -6,8 +6,8 @@ use crate::notes::{LEVELS, Notes};
 /// A section and how often each of [`LEVELS`] stands in it; OPTIONAL counts as MAY.
 type Section = (&'static str, [usize; LEVELS.len()]);
 
-const COUNTS: [(&str, &[Section]); 4] =
-    [("6455", RFC_6455), ("7240", RFC_7240), ("7692", RFC_7692), ("9112", RFC_9112)];
+const COUNTS: [(&str, &[Section]); 5] =
+    [("6455", RFC_6455), ("7240", RFC_7240), ("7692", RFC_7692), ("8441", RFC_8441), ("9112", RFC_9112)];
 
 /// Sections whose requirements have no row or fewer than there are, rows that ask for more than their section does, and
 /// a table of the sums that is not right.
@@ -118,6 +118,8 @@ const RFC_7692: &[Section] = &[
     ("7.2.2", [6, 0, 0, 0, 0, 4]),
     ("7.3", [0, 0, 0, 0, 1, 0]),
 ];
+
+const RFC_8441: &[Section] = &[("3", [1, 1, 0, 0, 0, 1]), ("4", [1, 1, 0, 0, 0, 1]), ("5", [3, 1, 0, 0, 0, 0])];
 
 const RFC_9112: &[Section] = &[
     ("2.2", [4, 3, 2, 0, 0, 1]),

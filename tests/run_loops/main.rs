@@ -4,6 +4,7 @@
 extern crate alloc; // the device knows no other name for it
 
 mod device_over;
+mod over_http2;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,8 +15,11 @@ use tidings::ws::{CloseCode, Config, KeepaliveOptions, mask};
 
 #[path = "../../examples/no_std/src/device.rs"]
 mod device;
-#[path = "../../examples/mio_echo.rs"]
+#[path = "../../examples/h2_echo.rs"]
 #[allow(dead_code)] // `main`
+mod h2_echo;
+#[path = "../../examples/mio_echo.rs"]
+#[allow(dead_code)]
 mod mio_echo;
 #[path = "../../examples/std_chat.rs"]
 #[allow(dead_code)]

@@ -8,6 +8,7 @@ mod peers;
 mod properties;
 #[cfg(feature = "deflate")]
 mod rfc7692_deflate;
+mod rfc8441_extended_connect;
 mod s4_handshake;
 mod s5_1_masking;
 mod s5_2_framing;

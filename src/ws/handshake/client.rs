@@ -1,10 +1,10 @@
 //! The client's side: the request, and whether the answer accepts it (RFC 6455 §4.1).
 
-use super::{Accept, EXTENSIONS, Extensions, HandshakeFailure, VERSION};
+use super::offer::Offer;
+use super::{Accept, EXTENSIONS, Extensions, HandshakeFailure, PROTOCOL, VERSION};
 use crate::Step;
 use crate::http::{self, Headers, ResponseHead, ResponseReader, SendError, Status};
 use crate::ws::deflate;
-use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -30,9 +30,7 @@ pub struct Opening<'a> {
 pub struct ClientHandshake {
     reader: ResponseReader,
     accept: Accept,
-    /// The subprotocols that were offered.
-    offered: Vec<String>,
-    deflate: Option<deflate::Options>,
+    offer: Offer,
 }
 
 /// The server's answer, once all that §4.1 wants of it was checked.
@@ -57,13 +55,11 @@ impl ClientHandshake {
     /// # Errors
     /// A host, target, subprotocol or header that cannot go into a request; nothing was written.
     pub fn new(opening: &Opening<'_>, random: fn(&mut [u8]), output: &mut BytesMut) -> Result<Self, SendError> {
-        if !are_subprotocols(opening.subprotocols) {
-            return Err(SendError::HeaderValue);
-        }
+        let offer = Offer::new(opening.subprotocols, opening.deflate)?;
         let mut nonce = [0; 16];
         random(&mut nonce);
         let key = STANDARD.encode(nonce);
-        let subprotocols = opening.subprotocols.join(", ");
+        let (subprotocols, extensions) = (offer.subprotocols(), offer.extensions());
 
         let mut headers = Vec::with_capacity(6 + opening.headers.len());
         headers.extend([
@@ -73,21 +69,11 @@ impl ClientHandshake {
             ("Sec-WebSocket-Key", &key),
             ("Sec-WebSocket-Version", VERSION),
         ]);
-        if !subprotocols.is_empty() {
-            headers.push(("Sec-WebSocket-Protocol", &subprotocols));
-        }
-        let offer = opening.deflate.map(deflate::Options::offer);
-        headers.extend(offer.as_deref().map(|offer| (EXTENSIONS, offer)));
+        headers.extend(subprotocols.as_deref().map(|names| (PROTOCOL, names)));
+        headers.extend(extensions.as_deref().map(|offer| (EXTENSIONS, offer)));
         headers.extend(opening.headers);
         http::encode_request("GET", opening.target, &headers, output)?;
-
-        let offered = opening.subprotocols.iter().map(|&name| String::from(name)).collect();
-        Ok(Self {
-            reader: ResponseReader::default(),
-            accept: Accept::of(&key),
-            offered,
-            deflate: opening.deflate.cloned(),
-        })
+        Ok(Self { reader: ResponseReader::default(), accept: Accept::of(&key), offer })
     }
 
     /// Takes input; the answer's head stays unconsumed until it is whole. Interim answers (1xx) are passed over.
@@ -130,30 +116,7 @@ impl ClientHandshake {
         if accept.next() != Some(self.accept.as_str().as_bytes()) || accept.next().is_some() {
             return Err(HandshakeFailure::Accept);
         }
-        // Step 5
-        let extensions = Extensions::check(headers.tokens(EXTENSIONS), self.deflate.as_ref())?;
-        // Step 6: one of those offered, and one only
-        let mut chosen = headers.get_all("sec-websocket-protocol");
-        let subprotocol = match (chosen.next(), chosen.next()) {
-            (None, _) => None,
-            (Some(name), None) => Some(self.offered_as(name).ok_or(HandshakeFailure::UnofferedSubprotocol)?),
-            _ => return Err(HandshakeFailure::UnofferedSubprotocol),
-        };
-        Ok((subprotocol, extensions))
+        // Steps 5 and 6
+        self.offer.check(headers)
     }
-
-    fn offered_as<'a>(&self, name: &'a [u8]) -> Option<&'a str> {
-        let name = core::str::from_utf8(name).ok()?;
-        self.offered.iter().any(|offered| offered == name).then_some(name)
-    }
-}
-
-/// §4.1 step 10: tokens, and none of them twice.
-fn are_subprotocols(names: &[&str]) -> bool {
-    names.iter().enumerate().all(|(n, name)| is_token(name) && !names[..n].contains(name))
-}
-
-fn is_token(text: &str) -> bool {
-    const SEPARATORS: &[u8] = br#"()<>@,;:\"/[]?={}"#;
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !SEPARATORS.contains(&byte))
 }

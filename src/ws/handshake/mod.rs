@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Bytes behind either head belong to the [`Connection`](super::Connection). The checks themselves work on
-//! [`Headers`](crate::http::Headers), which another HTTP stack can build from its pairs.
+//! [`Headers`](crate::http::Headers), which another HTTP stack can build from its pairs. Over HTTP/2 the exchange is another
+//! one: [`extended_connect`].
 //!
 //! ```
 //! use bytes::BytesMut;
@@ -37,9 +38,12 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+pub mod extended_connect;
+
 mod client;
 mod error;
 mod extensions;
+mod offer;
 mod server;
 
 pub use client::{ClientHandshake, Opening, Response};
@@ -53,6 +57,7 @@ use sha1::{Digest, Sha1};
 
 /// The version of the protocol (§4.1 step 9).
 const VERSION: &str = "13";
+const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 /// What is hashed behind the key (§1.3), so that only a server that knows the protocol can answer.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

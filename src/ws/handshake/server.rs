@@ -1,6 +1,6 @@
 //! The server's side: is this a handshake, and what to answer (RFC 6455 §4.2).
 
-use super::{Accept, AcceptError, EXTENSIONS, Extensions, HandshakeError, VERSION};
+use super::{Accept, AcceptError, EXTENSIONS, Extensions, HandshakeError, PROTOCOL, VERSION};
 use crate::http::{self, Headers, RequestHead, Status, Version};
 use crate::ws::deflate;
 use alloc::string::String;
@@ -77,7 +77,7 @@ impl<'a> Request<'a> {
 
     /// The subprotocols that the client offers, best first (step 8).
     pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.headers.tokens("sec-websocket-protocol")
+        self.headers.tokens(PROTOCOL)
     }
 
     /// Appends the 101 that accepts (§4.2.2 step 5), and gives the extensions that the connection is to be made with:
@@ -86,7 +86,7 @@ impl<'a> Request<'a> {
     /// # Errors
     /// A subprotocol that was not offered, or a header that is not one; nothing was written.
     pub fn accept(&self, answer: &Answer<'_>, output: &mut BytesMut) -> Result<Extensions, AcceptError> {
-        let extensions = self.choose(answer)?;
+        let extensions = choose(self.headers, answer.subprotocol, answer.deflate)?;
         let agreed = extensions.header();
 
         let mut headers = Vec::with_capacity(5 + answer.headers.len());
@@ -95,8 +95,8 @@ impl<'a> Request<'a> {
             ("Connection", "Upgrade"),
             ("Sec-WebSocket-Accept", self.accept.as_str()),
         ]);
-        headers.extend(answer.subprotocol.map(|chosen| ("Sec-WebSocket-Protocol", chosen)));
-        headers.extend(agreed.as_deref().map(|agreed| ("Sec-WebSocket-Extensions", agreed)));
+        headers.extend(answer.subprotocol.map(|chosen| (PROTOCOL, chosen)));
+        headers.extend(agreed.as_deref().map(|agreed| (EXTENSIONS, agreed)));
         headers.extend(answer.headers);
         http::encode_response(Status::SWITCHING_PROTOCOLS, &headers, output).map_err(AcceptError::Http)?;
         Ok(extensions)
@@ -108,26 +108,17 @@ impl<'a> Request<'a> {
     /// # Errors
     /// A subprotocol that was not offered.
     pub fn accept_headers(&self, answer: &Answer<'_>) -> Result<(Vec<(String, String)>, Extensions), AcceptError> {
-        let extensions = self.choose(answer)?;
+        let extensions = choose(self.headers, answer.subprotocol, answer.deflate)?;
         let owned = |name: &str, value: &str| (String::from(name), String::from(value));
         let mut headers = Vec::from([
             owned("Upgrade", "websocket"),
             owned("Connection", "Upgrade"),
             owned("Sec-WebSocket-Accept", self.accept.as_str()),
         ]);
-        headers.extend(answer.subprotocol.map(|chosen| owned("Sec-WebSocket-Protocol", chosen)));
+        headers.extend(answer.subprotocol.map(|chosen| owned(PROTOCOL, chosen)));
         headers.extend(extensions.header().map(|agreed| owned(EXTENSIONS, &agreed)));
         headers.extend(answer.headers.iter().map(|(name, value)| owned(name, value)));
         Ok((headers, extensions))
-    }
-
-    fn choose(&self, answer: &Answer<'_>) -> Result<Extensions, AcceptError> {
-        if let Some(chosen) = answer.subprotocol
-            && !self.subprotocols().any(|offered| offered == chosen)
-        {
-            return Err(AcceptError::UnofferedSubprotocol);
-        }
-        Ok(Extensions::choose(self.headers.tokens(EXTENSIONS), answer.deflate))
     }
 }
 
@@ -142,8 +133,20 @@ pub struct Answer<'a> {
     pub headers: &'a [(&'a str, &'a str)],
 }
 
+/// The extensions of the answer to these headers, if the subprotocol may be in it (§4.2.2 steps 5.5 and 5.6).
+pub(super) fn choose(
+    headers: &Headers<'_>,
+    subprotocol: Option<&str>,
+    deflate: Option<&deflate::Options>,
+) -> Result<Extensions, AcceptError> {
+    if subprotocol.is_some_and(|chosen| !headers.tokens(PROTOCOL).any(|offered| offered == chosen)) {
+        return Err(AcceptError::UnofferedSubprotocol);
+    }
+    Ok(Extensions::choose(headers.tokens(EXTENSIONS), deflate))
+}
+
 /// The value of a header that must come exactly once (§4.2.1 step 2, §11.3.1, §11.3.5).
-fn sole<'a>(headers: &Headers<'a>, name: &str) -> Option<&'a str> {
+pub(super) fn sole<'a>(headers: &Headers<'a>, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name);
     let value = values.next()?;
     if values.next().is_some() { None } else { core::str::from_utf8(value).ok() }
