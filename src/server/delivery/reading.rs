@@ -25,17 +25,29 @@ impl Connection {
         // More than a head is not kept: the rest waits in the socket, and the client's end is seen when it is written to.
         let most = turn.shared.limits.head.bytes;
         while self.input.len() < most {
-            let room = turn.buffer.len().min(most - self.input.len());
-            let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
-            match self.socket.read(buffer) {
-                Ok(0) => return Fate::Gone,
-                Ok(got) => self.input.extend_from_slice(buffer.get(..got).unwrap_or_default()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_for_later(&error) => return Fate::Stay,
-                Err(_) => return Fate::Gone,
+            if let Some(fate) = self.read_more(most - self.input.len(), turn) {
+                return fate;
             }
         }
         Fate::Stay
+    }
+
+    /// Reads up to so many bytes behind what is there already. `None`: there were some.
+    pub(super) fn read_more(&mut self, room: usize, turn: &mut Turn<'_>) -> Option<Fate> {
+        let room = room.min(turn.buffer.len());
+        let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
+        loop {
+            match self.socket.read(buffer) {
+                Ok(0) => return Some(Fate::Gone),
+                Ok(got) => {
+                    self.input.extend_from_slice(buffer.get(..got).unwrap_or_default());
+                    return None;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_for_later(&error) => return Some(Fate::Stay),
+                Err(_) => return Some(Fate::Gone),
+            }
+        }
     }
 
     fn discard(&mut self, turn: &mut Turn<'_>) -> Fate {
