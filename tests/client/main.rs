@@ -1,5 +1,5 @@
 //! The clients, through the public API.
-#![cfg(feature = "client")]
+#![cfg(all(feature = "client", feature = "server", feature = "deflate"))]
 
 mod event_source;
 mod filter;
