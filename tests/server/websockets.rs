@@ -94,7 +94,7 @@ fn frames_that_come_with_the_handshake_are_read() {
 
 /// RFC 6455 §7.1.1: to close over what was not read would reset the connection, and the client could lose the Close.
 #[test]
-fn a_violation_is_told_over_unread_input_and_without_a_reset() {
+fn after_a_violation_the_server_reads_on_and_resets_nothing() {
     let server = two_that_echo();
     let not_masked = b"\x81\x01x";
     for path in ["/topics/news", "/echo"] {

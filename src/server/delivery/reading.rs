@@ -50,6 +50,8 @@ impl Connection {
         }
     }
 
+    /// What has no meaning any more is read away all the same: to close over it would reset the connection, and the client
+    /// could lose the last words (RFC 6455 §7.1.1, RFC 9112 §9.6).
     fn discard(&mut self, turn: &mut Turn<'_>) -> Fate {
         /// A last request and the end behind it: who has gone is seen to have gone in the same turn.
         const READS: usize = 2;
