@@ -1,5 +1,6 @@
 //! Runs every seed of every fuzz target through that target, so that plain `cargo test` asserts the invariants that
 //! the fuzzer asserts, and a crash that was once found stays found. How to fuzz: `fuzz/README.md`.
+#![cfg(all(feature = "server", feature = "deflate"))] // of the targets some need the one, some the other
 #![allow(clippy::duplicate_mod)] // a target that needs tests/support brings it along for itself, as it must alone
 
 use std::collections::BTreeSet;

@@ -5,7 +5,11 @@
 //! The first byte chooses what the rest is taken for, whose it is and the size of the pieces.
 #![cfg_attr(fuzzing, no_main)]
 
-use tidings::inspect::{Conversation, Explainer, Field, Format, MAX_TEXT, Side, chunked};
+#[path = "../../tests/support/covered.rs"]
+mod covered;
+
+use covered::assert_covers;
+use tidings::inspect::{Conversation, Explainer, Field, Format, Side, chunked};
 
 const FORMATS: [Format; 4] = [Format::Frames, Format::Http, Format::EventStream, Format::Json];
 /// Too little for most things that belong together.
@@ -61,18 +65,6 @@ fn converse(bytes: &[u8], piece: usize) {
     for (_, sent, fields) in &sides {
         assert_covers(sent, fields);
     }
-}
-
-fn assert_covers(bytes: &[u8], fields: &[Field]) {
-    let mut at = 0;
-    for (n, field) in fields.iter().enumerate() {
-        assert_eq!(field.at, at, "{field:?} does not begin where the field before it ends");
-        let is_missing = n + 1 == fields.len() && field.name == "missing" && field.meaning.starts_with("incomplete: ");
-        assert_eq!(field.len == 0, is_missing, "{field:?} is empty, or is not");
-        assert!(field.text.chars().count() <= MAX_TEXT + 1, "{field:?} is long");
-        at += field.len;
-    }
-    assert_eq!(at, bytes.len(), "not all bytes are explained: {fields:?}");
 }
 
 #[cfg(fuzzing)]

@@ -32,7 +32,10 @@ pub fn run(data: &[u8]) {
 /// An event in words: its kind and its payload.
 type Got = (&'static str, Vec<u8>);
 
-fn receive(choice: u8, input_buffer: usize) -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<Got>, ProtocolError> {
+fn receive(
+    choice: u8,
+    input_buffer: usize,
+) -> impl FnMut(&mut [u8], &mut BytesMut) -> Result<Step<Got>, ProtocolError> {
     let config =
         Config { max_message: MAX_MESSAGE, max_frame: 500, max_fragments: 9, input_buffer, ..Config::default() };
     let mut connection =

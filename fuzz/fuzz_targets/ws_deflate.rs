@@ -49,11 +49,8 @@ fn extensions(choice: u8) -> Extensions {
 
 fn connection(choice: u8, extensions: &Extensions) -> Connection {
     let config = Config { max_message: MAX_MESSAGE, max_fragments: 9, ..Config::default() };
-    let connection = if choice & 1 == 0 {
-        Connection::server(config)
-    } else {
-        Connection::client(config, |bytes| bytes.fill(0x5a))
-    };
+    let connection =
+        if choice & 1 == 0 { Connection::server(config) } else { Connection::client(config, |bytes| bytes.fill(0x5a)) };
     connection.with_extensions(extensions)
 }
 

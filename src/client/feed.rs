@@ -3,7 +3,6 @@
 use super::error::Trouble;
 use super::target::Target;
 use super::{Cut, Error, Options, Received, Stop, headers};
-use crate::reconnect::Reconnect;
 use crate::topic::{After, Reset};
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
@@ -124,12 +123,6 @@ fn set(place: &mut Option<String>, id: &str) {
 /// Whether it is a word for a place in the log, and no cursor.
 pub(super) fn is_word(after: &str) -> bool {
     matches!(after.parse(), Ok(After::Oldest | After::Now))
-}
-
-/// What holds one connection waits for the time to make the next.
-pub(super) fn wait(reconnect: &mut Reconnect<Instant>, link: &Link) {
-    link.wait_until(reconnect.poll_timeout());
-    reconnect.handle_timeout(Instant::now());
 }
 
 /// A subscriber over some transport.

@@ -65,6 +65,7 @@ mod received;
 mod retry_after;
 mod stop;
 mod stream;
+mod streaming;
 mod target;
 mod websocket;
 mod websocket_source;

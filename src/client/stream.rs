@@ -2,14 +2,14 @@
 
 use super::error::Trouble;
 use super::exchange::{self, Get};
-use super::feed::{self, Feed, Link, Transport, subscriber};
+use super::feed::{Feed, Link, subscriber};
 use super::incoming::Incoming;
 use super::lines::Lines;
+use super::streaming::Streaming;
 use super::{Cut, Error, Options, Received};
 use crate::envelope::{Envelope, EnvelopeError};
-use crate::reconnect::{Backoff, Reconnect, State};
+use crate::reconnect::{Backoff, Reconnect};
 use alloc::string::{String, ToString};
-use core::time::Duration;
 use std::time::Instant;
 
 /// Subscribes over HTTP streaming: `Accept: application/x-ndjson`.
@@ -42,31 +42,7 @@ struct Ndjson {
 
 const MEDIA_TYPE: &str = "application/x-ndjson";
 
-impl Transport for Ndjson {
-    fn step(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        match self.reconnect.state() {
-            State::Connecting => self.open(link),
-            State::Open => self.read(link),
-            State::Waiting | State::Closed => {
-                feed::wait(&mut self.reconnect, link);
-                Ok(())
-            }
-        }
-    }
-
-    fn cut(&mut self, _: &Cut, retry_after: Option<Duration>, now: Instant) -> Option<Duration> {
-        self.connection = None;
-        self.lines.clear();
-        self.reconnect.handle_cut(retry_after, now)
-    }
-
-    fn close(&mut self) {
-        self.connection = None;
-        self.reconnect.close();
-    }
-}
-
-impl Ndjson {
+impl Streaming for Ndjson {
     fn open(&mut self, link: &mut Link) -> Result<(), Trouble> {
         let (parameters, headers) = ([("after", link.after())], [("Accept", MEDIA_TYPE)]);
         let get = Get { parameters: &parameters, headers: &headers, limit: u64::MAX, deadline: None };
@@ -76,8 +52,6 @@ impl Ndjson {
         }
         answer.expect_type(MEDIA_TYPE)?;
         self.connection = Some(Incoming::new(wire, answer));
-        self.reconnect.handle_connected(Instant::now());
-        link.connected();
         Ok(())
     }
 
@@ -90,6 +64,15 @@ impl Ndjson {
             reconnect.handle_bytes(Instant::now());
         }
         Ok(())
+    }
+
+    fn let_go(&mut self) {
+        self.connection = None;
+        self.lines.clear();
+    }
+
+    fn reconnect(&mut self) -> &mut Reconnect<Instant> {
+        &mut self.reconnect
     }
 }
 

@@ -1,16 +1,16 @@
 //! A topic, or any server's messages, over a WebSocket that is made again when it breaks.
 
 use super::error::Trouble;
-use super::feed::{self, Feed, Link, Transport, subscriber};
+use super::feed::{Feed, Link, subscriber};
 use super::options::event_parameters;
+use super::streaming::Streaming;
 use super::websocket::{WebSocket, WebSocketOptions};
 use super::{Cut, Error, Message, Options, Received, stream};
 use crate::envelope::{EnvelopeError, SUBPROTOCOL};
-use crate::reconnect::{Backoff, Reconnect, State};
+use crate::reconnect::{Backoff, Reconnect};
 use crate::ws::{CloseCode, Config};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 use std::time::Instant;
 
 /// Subscribes over WebSocket, offering the subprotocol `tidings.v1`.
@@ -54,30 +54,7 @@ enum Speaks {
     Envelopes,
 }
 
-impl Transport for Frames {
-    fn step(&mut self, link: &mut Link) -> Result<(), Trouble> {
-        match self.reconnect.state() {
-            State::Connecting => self.open(link),
-            State::Open => self.read(link),
-            State::Waiting | State::Closed => {
-                feed::wait(&mut self.reconnect, link);
-                Ok(())
-            }
-        }
-    }
-
-    fn cut(&mut self, _: &Cut, retry_after: Option<Duration>, now: Instant) -> Option<Duration> {
-        self.socket = None;
-        self.reconnect.handle_cut(retry_after, now)
-    }
-
-    fn close(&mut self) {
-        self.socket = None;
-        self.reconnect.close();
-    }
-}
-
-impl Frames {
+impl Streaming for Frames {
     fn open(&mut self, link: &mut Link) -> Result<(), Trouble> {
         let config =
             Config { max_frame: link.options.max_message, max_message: link.options.max_message, ..Config::default() };
@@ -90,8 +67,6 @@ impl Frames {
         let socket = WebSocket::open(&link.target, &parameters, &options, &link.stop)?;
         self.speaks = if socket.subprotocol() == Some(SUBPROTOCOL) { Speaks::Perhaps } else { Speaks::Bare };
         self.socket = Some(socket);
-        self.reconnect.handle_connected(Instant::now());
-        link.connected();
         Ok(())
     }
 
@@ -110,6 +85,14 @@ impl Frames {
             link.queue.push_back(Received::Drain);
         }
         Err(Cut::Closed(code).into())
+    }
+
+    fn let_go(&mut self) {
+        self.socket = None;
+    }
+
+    fn reconnect(&mut self) -> &mut Reconnect<Instant> {
+        &mut self.reconnect
     }
 }
 

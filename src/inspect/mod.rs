@@ -29,6 +29,7 @@ mod content;
 mod explainer;
 mod frames;
 mod handshake;
+mod head;
 mod http;
 mod json;
 mod messages;
@@ -117,7 +118,7 @@ impl Format {
             Some(b'{' | b'[') => Self::Json,
             // A first fragment that is compressed begins with a letter; what follows is hardly text.
             Some(b'A' | b'B') if bytes.iter().take(64).any(|byte| matches!(byte, 0..=8 | 14..=31)) => Self::Frames,
-            Some(b'\t' | b'\n' | b'\r' | 0x20..=0x7e) if http::is_start(bytes) => Self::Http,
+            Some(b'\t' | b'\n' | b'\r' | 0x20..=0x7e) if head::is_start(bytes) => Self::Http,
             Some(b'\t' | b'\n' | b'\r' | 0x20..=0x7e) | None => Self::EventStream,
             Some(_) => Self::Frames,
         }

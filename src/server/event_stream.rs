@@ -17,10 +17,9 @@ use std::time::{Duration, Instant};
 
 /// A client's event stream, in a thread of its own.
 ///
-/// It ends when the handler returns: well after `Ok`; after an error or a
-/// panic it is cut off without its last chunk, which tells the client, and every proxy in between, that there was more to
-/// come. (HTTP/1.0 knows no chunks and cannot tell the two apart.) A browser comes back in either case: answer what it
-/// should not come back to with an event that says so.
+/// It ends when the handler returns: well after `Ok`; after an error or a panic it is cut off without its last chunk, which
+/// tells the client, and every proxy in between, that there was more to come. (HTTP/1.0 knows no chunks and cannot tell
+/// the two apart.) A browser comes back in either case: answer what it should not come back to with an event that says so.
 ///
 /// A handler that waits for what to send does so in [`wait`](Self::wait): it keeps the connection alive, and returns once
 /// the client has gone or the server goes away. What many clients are to hear is better published to a topic, whose

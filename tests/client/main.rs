@@ -1,10 +1,9 @@
-//! The clients and the explainer, through the public API.
-#![cfg(feature = "client")]
+//! The clients, through the public API.
+#![cfg(all(feature = "client", feature = "server", feature = "deflate"))]
 
 mod event_source;
 mod filter;
 mod halves;
-mod inspect;
 mod publisher;
 mod retry_after;
 mod scripted;

@@ -253,7 +253,6 @@ fn a_key_of_the_callers_is_sent_as_it_is() {
 }
 
 /// A real topic, and in front of it somebody who passes on what is sent and, so many times, not what is answered.
-#[cfg(feature = "server")]
 #[test]
 fn behind_a_connection_that_is_cut_each_message_is_there_exactly_once() {
     let server = tidings::server::Server::builder().bind("127.0.0.1:0").unwrap();

@@ -68,7 +68,6 @@ fn frames_are_seen_both_ways_with_pong_and_close() {
 }
 
 /// What was agreed on in the handshake holds for the frames of both sides.
-#[cfg(feature = "deflate")]
 #[test]
 fn compressed_messages_are_seen_inflated_both_ways() {
     let server = serve(vec![accept(None, |_, _| {}, true)]);

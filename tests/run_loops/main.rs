@@ -194,6 +194,10 @@ fn a_violation_is_told_over_unread_input_and_without_a_reset() {
         socket.write_all(b"\x81\x01x").unwrap(); // not masked
         let _ = socket.write_all(&vec![0; 20_000]);
         assert_eq!(rest(&mut socket)[..4], [0x88, rest_len(), 0x03, 0xea]);
+        // Nor is there a reset until this end goes: it would meet the second write.
+        for _ in 0..2 {
+            socket.write_all(&[0; 1000]).expect("no reset");
+        }
     });
 }
 

@@ -1,4 +1,5 @@
 //! The server over real sockets: what goes over the wire, by subject.
+#![cfg(all(feature = "server", feature = "client", feature = "deflate"))]
 
 mod addresses;
 mod attacks;

@@ -1,12 +1,13 @@
 //! The WebSocket of a topic.
 
-use crate::client::{Frame, WebSocket};
-use crate::running::{start, start_with};
+use crate::client::{Frame, HANDSHAKE, WebSocket};
+use crate::running::{Running, run, start, start_with};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 use tidings::server::{Access, Action, Limits, Server};
+use tidings::ws::Config;
 
-const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 const SUBSCRIBERS: &str = r#"tidings_subscribers{transport="websocket"}"#;
@@ -67,16 +68,50 @@ fn what_an_envelope_client_sends_is_published_with_its_event() {
     assert!(socket.text().ends_with(r#","data":"\u0000"}"#));
 }
 
+/// A topic at `/topics/news`, and a handler at `/echo`: both say back what they hear.
+fn two_that_echo() -> Running {
+    run(Server::builder().websocket("/echo", Config::default(), |socket| {
+        while let Some(message) = socket.read()? {
+            socket.send(&message)?;
+        }
+        Ok(())
+    }))
+}
+
 #[test]
 fn frames_that_come_with_the_handshake_are_read() {
-    let server = start();
-    let mut client = server.client();
+    let server = two_that_echo();
     // "Hello", masked, as in RFC 6455 §5.7
     let hello = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
-    let head = format!("GET /topics/news HTTP/1.1\r\nHost: t\r\n{HANDSHAKE}\r\n");
-    client.send([head.as_bytes(), &hello].concat());
-    let expected = [format!("{ACCEPTED}\r\n").as_bytes(), &frame("Hello")].concat();
-    assert_eq!(client.raw(expected.len()), expected);
+    for path in ["/topics/news", "/echo"] {
+        let mut client = server.client();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: t\r\n{HANDSHAKE}\r\n");
+        client.send([head.as_bytes(), &hello].concat());
+        let expected = [format!("{ACCEPTED}\r\n").as_bytes(), &frame("Hello")].concat();
+        assert_eq!(client.raw(expected.len()), expected, "{path}");
+    }
+}
+
+/// RFC 6455 §7.1.1: to close over what was not read would reset the connection, and the client could lose the Close.
+#[test]
+fn after_a_violation_the_server_reads_on_and_resets_nothing() {
+    let server = two_that_echo();
+    let not_masked = b"\x81\x01x";
+    for path in ["/topics/news", "/echo"] {
+        let mut socket = TcpStream::connect(server.addr).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: t\r\n{HANDSHAKE}\r\n");
+        socket.write_all(&[head.as_bytes(), not_masked, &vec![0; 200_000]].concat()).unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).expect("an end, and no reset");
+        // Nor is there one until the client ends its own half: it would meet the second write.
+        for _ in 0..2 {
+            socket.write_all(&[0; 1000]).expect("no reset");
+        }
+        let end_of_head = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+        let [0x88, _, code @ ..] = &answer[end_of_head..] else { panic!("no Close: {answer:?}") };
+        assert_eq!(code[..2], 1002_u16.to_be_bytes(), "{path}");
+    }
 }
 
 #[test]
@@ -229,7 +264,7 @@ fn a_handshake_for_what_is_not_there_is_404() {
 
 #[test]
 fn who_may_not_publish_may_still_listen() {
-    let server = crate::running::run(Server::builder().authorize(|request| match request.action {
+    let server = run(Server::builder().authorize(|request| match request.action {
         Action::Publish(_) => Access::Forbidden,
         _ => Access::Granted,
     }));

@@ -43,30 +43,30 @@ const MORE: (u64, u64) = (10, 8 * 1024);
 fn attacks() {
     let _alone = alone();
     let length = Length::of("TIDINGS_SIEGE_SECONDS", Duration::from_secs(4));
-    let castle = Castle::start();
+    let besieged = Besieged::start();
     let crowd = Crowd::new();
     let quiet = (length.time / 4).min(Duration::from_secs(30));
 
     let (phases, met) = thread::scope(|scope| {
         let ending = Ending(&crowd);
-        let (crowd, castle) = (&crowd, &castle);
-        let url = castle.server.topic(TOPIC);
+        let (crowd, besieged) = (&crowd, &besieged);
+        let url = besieged.server.topic(TOPIC);
         for who in 0..SUBSCRIBERS {
             let url = url.clone();
             scope.spawn(move || crowd.listen(who, &url));
         }
-        castle.await_subscribers();
+        besieged.await_subscribers();
         scope.spawn(move || crowd.publish(&url));
 
         thread::sleep(Duration::from_secs(1)); // the first messages warm up, and do not count
         let begin = crowd.await_everybody();
         thread::sleep(quiet);
         let calm = crowd.await_everybody();
-        let (storm, met) = castle.endure(crowd, MORE_AT_FIRST, length);
-        let (again, met_again) = castle.endure(crowd, MORE, length);
+        let (storm, met) = besieged.endure(crowd, MORE_AT_FIRST, length);
+        let (again, met_again) = besieged.endure(crowd, MORE, length);
 
         let flood = crowd.await_everybody();
-        castle.use_up_descriptors((length.time / 5).min(Duration::from_secs(10)));
+        besieged.use_up_descriptors((length.time / 5).min(Duration::from_secs(10)));
         let end = crowd.await_everybody();
         drop(ending);
         ([begin + 1..=calm, storm, again, flood + 1..=end], [met, met_again])
@@ -75,23 +75,23 @@ fn attacks() {
     let [calm, storm, again, flood] = phases.map(|numbers| crowd.latency(numbers));
     length.say(&format!("quiet: {calm}\nunder attack: {storm}\nagain: {again}\nwithout descriptors: {flood}"));
     length.say(&format!("{} connections of {SUBSCRIBERS} subscribers were cut", crowd.cuts.into_inner()));
-    castle.await_solitude();
-    castle.judge(&met, length);
+    besieged.await_solitude();
+    besieged.judge(&met, length);
     let bound = calm.p99.max(least_quiet(&length)) * WORSE;
     for storm in [storm, again] {
         assert!(storm.p99 <= bound, "{storm}: more than {bound:?}");
     }
-    castle.close();
+    besieged.close();
 }
 
 /// The server under attack.
-struct Castle {
+struct Besieged {
     server: Server,
     process: Process,
     addr: SocketAddr,
 }
 
-impl Castle {
+impl Besieged {
     fn start() -> Self {
         // What attackers publish is gone when they are, soon.
         let script = format!(

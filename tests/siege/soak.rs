@@ -4,7 +4,7 @@ use crate::feed::Via;
 use crate::process::{Process, Sample, median};
 use crate::random::Random;
 use crate::run::{Running, Server, command};
-use crate::visitors::{Evening, Place, Samples, Town};
+use crate::visitors::{Ending, Load, Published, Samples};
 use crate::{ALLOCATOR, Length, alone, client::Client};
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
@@ -35,61 +35,61 @@ fn soak() {
     // Old messages and unused topics go within the test, many times over in a long one; and soon enough for a server that
     // runs for a sixth of it to keep as much in the second fifth of that as it ever will.
     let keep = (length.time / 60).clamp(Duration::from_secs(3), Duration::from_secs(30));
-    let house = House::open("127.0.0.1:0", keep, length);
-    let town = Town::new(house.server.url.clone(), keep);
-    let places = ["steady", "bursts", "slow"].map(Place::new);
-    let [steady, bursts, slow] = &places;
+    let servers = Servers::open("127.0.0.1:0", keep, length);
+    let load = Load::new(servers.server.url.clone(), keep);
+    let topics = ["steady", "bursts", "slow"].map(Published::new);
+    let [steady, bursts, slow] = &topics;
 
-    let (house, samples) = thread::scope(|scope| {
-        let evening = Evening(&town);
-        let town = &town;
-        scope.spawn(|| town.look_after());
-        scope.spawn(|| town.publish(steady, 1, Duration::from_millis(5)));
-        scope.spawn(|| town.publish(bursts, 1000, Duration::from_secs(3)));
-        scope.spawn(|| town.publish(slow, 1, Duration::from_secs(1)));
-        for who in 0..places.len() * VISITORS {
-            let (place, random) = (&places[who % places.len()], Random::new(SEED, who));
-            scope.spawn(move || town.come_and_go(who, place, random));
+    let (servers, samples) = thread::scope(|scope| {
+        let ending = Ending(&load);
+        let load = &load;
+        scope.spawn(|| load.look_after());
+        scope.spawn(|| load.publish(steady, 1, Duration::from_millis(5)));
+        scope.spawn(|| load.publish(bursts, 1000, Duration::from_secs(3)));
+        scope.spawn(|| load.publish(slow, 1, Duration::from_secs(1)));
+        for who in 0..topics.len() * VISITORS {
+            let (topic, random) = (&topics[who % topics.len()], Random::new(SEED, who));
+            scope.spawn(move || load.come_and_go(who, topic, random));
         }
         for who in 0..Via::ALL.len() {
             let random = Random::new(SEED, ("idle", who));
-            scope.spawn(move || town.idle(IDLERS + who, random));
+            scope.spawn(move || load.idle(IDLERS + who, random));
         }
         for who in 0..2 {
             let random = Random::new(SEED, ("passing", who));
-            scope.spawn(move || town.pass_by(PASSERS + who, Duration::from_millis(500), random));
+            scope.spawn(move || load.pass_by(PASSERS + who, Duration::from_millis(500), random));
         }
-        let watched = house.watch(town);
-        drop(evening);
+        let watched = servers.watch(load);
+        drop(ending);
         watched
     });
 
-    house.judge(&samples);
-    length.say(&format!("in the end: {town}"));
-    let totals = town.totals.lock().unwrap().clone();
+    servers.judge(&samples);
+    length.say(&format!("in the end: {load}"));
+    let totals = load.totals.lock().unwrap().clone();
     assert!(totals.messages > 0 && totals.visits > 20 && totals.topics > 0, "{totals:?}");
     assert!(totals.resets > 0, "nobody has noticed that there was a new server");
     // Everybody has gone: so does what they used.
-    house.await_metric("tidings_connections", 1, Duration::from_secs(10));
+    servers.await_metric("tidings_connections", 1, Duration::from_secs(10));
     for transport in ["websocket", "sse", "stream", "long-poll"] {
-        house.await_metric(&format!("tidings_subscribers{{transport=\"{transport}\"}}"), 0, Duration::from_secs(10));
+        servers.await_metric(&format!("tidings_subscribers{{transport=\"{transport}\"}}"), 0, Duration::from_secs(10));
     }
     // A message's age, the topic's when it is empty, and up to a quarter until either is looked for.
-    house.await_metric("tidings_topics", 0, keep * 3 + Duration::from_secs(5));
-    assert_eq!(house.client().metric("tidings_topics_bytes"), 0);
-    assert_eq!(house.client().metric("tidings_panics_total"), 0);
-    house.close();
+    servers.await_metric("tidings_topics", 0, keep * 3 + Duration::from_secs(5));
+    assert_eq!(servers.client().metric("tidings_topics_bytes"), 0);
+    assert_eq!(servers.client().metric("tidings_panics_total"), 0);
+    servers.close();
 }
 
 /// The server, or one after the other.
-struct House {
+struct Servers {
     server: Server,
     process: Process,
     keep: Duration,
     length: Length,
 }
 
-impl House {
+impl Servers {
     fn open(addr: &str, keep: Duration, length: Length) -> Self {
         let seconds = keep.as_secs().to_string();
         let mut serve = command(&["serve", "--addr", addr, "--keep-messages", "5000", "--keep-seconds", &seconds]);
@@ -111,27 +111,27 @@ impl House {
 
     /// Samples until the time is over, tells what it sees each minute, and restarts the server at a sixth and a third of
     /// the time: the last one runs for long.
-    fn watch(mut self, town: &Town) -> (Self, Samples) {
+    fn watch(mut self, load: &Load) -> (Self, Samples) {
         let (begun, time) = (Instant::now(), self.length.time);
         let period = (time / 100).min(Duration::from_secs(1));
         let mut samples = Samples::default();
         let (mut restarts, mut minute) = (vec![time / 3, time / 6], Minute::begin(self.process));
         while begun.elapsed() < time {
-            let more = town.rest(period);
+            let more = load.rest(period);
             assert!(more, "somebody has failed");
             let sample = samples.take(self.process);
             if restarts.last().is_some_and(|due| *due <= begun.elapsed()) {
                 restarts.pop();
                 self.judge(&samples);
                 self = self.restart();
-                town.servers.fetch_add(1, Relaxed);
+                load.servers.fetch_add(1, Relaxed);
                 (samples, minute) = (Samples::default(), Minute::begin(self.process));
             }
             if minute.since.elapsed() >= Duration::from_secs(60) {
                 let topics = self.client().metric("tidings_topics");
                 let (seconds, cpu) = (begun.elapsed().as_secs(), minute.cpu(self.process));
                 let own = Process::own().sample().memory;
-                self.length.say(&format!("{seconds} s: {sample:?}, clients {own}, {cpu}, {topics} topics, {town}"));
+                self.length.say(&format!("{seconds} s: {sample:?}, clients {own}, {cpu}, {topics} topics, {load}"));
                 minute = Minute::begin(self.process);
             }
         }

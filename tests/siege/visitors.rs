@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Of a topic that is used once.
 const MESSAGES: u64 = 5;
 
-/// What all of them share.
+/// Who publishes and who listens, and what all of them share.
 #[derive(Default)]
-pub struct Town {
+pub struct Load {
     /// Where the server is, with a slash at the end; it comes back there.
     url: String,
     /// How long messages are kept.
@@ -55,20 +55,20 @@ pub struct Totals {
     pub topics: u64,
 }
 
-/// The topics with a publisher each, and where that ended.
+/// A topic that has a publisher, and where that ended.
 #[derive(Debug)]
-pub struct Place {
-    pub topic: &'static str,
+pub struct Published {
+    pub name: &'static str,
     pub last: Mutex<Option<Cursor>>,
 }
 
-impl Place {
-    pub fn new(topic: &'static str) -> Self {
-        Self { topic, last: Mutex::default() }
+impl Published {
+    pub fn new(name: &'static str) -> Self {
+        Self { name, last: Mutex::default() }
     }
 }
 
-impl Town {
+impl Load {
     pub fn new(url: String, keep: Duration) -> Self {
         Self { url, keep, ..Self::default() }
     }
@@ -105,9 +105,9 @@ impl Town {
         }
     }
 
-    fn enter(&self) -> Guest<'_> {
+    fn enter(&self) -> Present<'_> {
         self.people.fetch_add(1, Relaxed);
-        Guest(self)
+        Present(self)
     }
 
     fn url(&self, topic: &str) -> String {
@@ -161,9 +161,9 @@ impl Town {
     }
 
     /// Publishes `burst` messages, waits, and so on.
-    pub fn publish(&self, place: &Place, burst: u64, pause: Duration) {
+    pub fn publish(&self, topic: &Published, burst: u64, pause: Duration) {
         let _guest = self.enter();
-        let mut publisher = self.publisher(place.topic);
+        let mut publisher = self.publisher(topic.name);
         let (mut number, mut last) = (0, None);
         while self.rest(pause) {
             for _ in 0..burst {
@@ -174,18 +174,18 @@ impl Town {
                 self.published.fetch_add(1, Relaxed);
             }
         }
-        *place.last.lock().unwrap() = last;
+        *topic.last.lock().unwrap() = last;
     }
 
     /// Comes and goes until it is late, with one cursor, and then reads to the end.
-    pub fn come_and_go(&self, who: usize, place: &Place, mut random: Random) {
+    pub fn come_and_go(&self, who: usize, topic: &Published, mut random: Random) {
         let _guest = self.enter();
         let mut check = Check::default();
         while !self.is_late() {
             let via = Via::ALL[usize::try_from(random.below(5)).unwrap()];
             let (count, stay) =
                 (check.position.messages + 1 + random.about(2_000), Duration::from_millis(1 + random.about(5_000)));
-            self.visit(who, place.topic, via, stay, &mut check, |check| {
+            self.visit(who, topic.name, via, stay, &mut check, |check| {
                 check.position.messages >= count || self.is_late()
             });
             self.rest(Duration::from_millis(random.about(1_000)));
@@ -193,20 +193,20 @@ impl Town {
         // The publisher says it when it has ended.
         let until = Instant::now() + PATIENCE;
         let last = loop {
-            if let Some(last) = *place.last.lock().unwrap() {
+            if let Some(last) = *topic.last.lock().unwrap() {
                 break last;
             }
-            assert!(Instant::now() < until, "the publisher of {} does not end", place.topic);
+            assert!(Instant::now() < until, "the publisher of {} does not end", topic.name);
             thread::sleep(Duration::from_millis(10)); // it is in the midst of a burst
         };
         let has_all =
             |check: &Check| check.position.at.is_some_and(|at| (at.epoch(), at.n()) >= (last.epoch(), last.n()));
-        self.visit(who, place.topic, Via::ALL[who % 5], PATIENCE, &mut check, has_all);
+        self.visit(who, topic.name, Via::ALL[who % 5], PATIENCE, &mut check, has_all);
         assert!(
             has_all(&check),
             "visitor {who} got stuck at {:?}, before {last}, on {}",
             check.position.at,
-            place.topic
+            topic.name
         );
     }
 
@@ -258,7 +258,7 @@ impl Town {
     }
 }
 
-impl fmt::Display for Town {
+impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let totals = self.totals.lock().unwrap();
         let Totals { visits, messages, resets, trimmed, cuts, topics } = &*totals;
@@ -268,10 +268,10 @@ impl fmt::Display for Town {
     }
 }
 
-/// One more in town.
-struct Guest<'a>(&'a Town);
+/// Somebody who listens or publishes; counted while there.
+struct Present<'a>(&'a Load);
 
-impl Drop for Guest<'_> {
+impl Drop for Present<'_> {
     fn drop(&mut self) {
         // Who fails ends the test.
         if thread::panicking() {
@@ -282,9 +282,9 @@ impl Drop for Guest<'_> {
 }
 
 /// Rings when the test is over, also by a panic.
-pub struct Evening<'a>(pub &'a Town);
+pub struct Ending<'a>(pub &'a Load);
 
-impl Drop for Evening<'_> {
+impl Drop for Ending<'_> {
     fn drop(&mut self) {
         self.0.ring();
     }

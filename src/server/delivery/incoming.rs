@@ -3,7 +3,6 @@
 
 use super::Role;
 use super::connection::{Connection, Fate, Turn};
-use super::reading::is_for_later;
 use crate::http::{RequestReader, Status};
 use crate::server::journal;
 use crate::server::metrics::Present;
@@ -12,7 +11,6 @@ use crate::server::response::Response;
 use crate::server::shared::Shared;
 use bytes::{Buf, BytesMut};
 use std::boxed::Box;
-use std::io::{ErrorKind, Read};
 use std::time::Instant;
 
 #[derive(Debug)]
@@ -45,14 +43,10 @@ impl Connection {
             if let Some(fate) = self.look_at_head(turn) {
                 return fate;
             }
-            let room = turn.shared.limits.head.bytes.saturating_sub(self.input.len()).clamp(1, turn.buffer.len());
-            let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
-            match self.socket.read(buffer) {
-                Ok(0) => return Fate::Gone,
-                Ok(got) => self.input.extend_from_slice(buffer.get(..got).unwrap_or_default()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_for_later(&error) => return Fate::Stay,
-                Err(_) => return Fate::Gone,
+            // One byte over the limit, and the reader refuses the head.
+            let room = turn.shared.limits.head.bytes.saturating_sub(self.input.len()).max(1);
+            if let Some(fate) = self.read_more(room, turn) {
+                return fate;
             }
         }
     }

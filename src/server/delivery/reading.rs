@@ -25,19 +25,33 @@ impl Connection {
         // More than a head is not kept: the rest waits in the socket, and the client's end is seen when it is written to.
         let most = turn.shared.limits.head.bytes;
         while self.input.len() < most {
-            let room = turn.buffer.len().min(most - self.input.len());
-            let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
-            match self.socket.read(buffer) {
-                Ok(0) => return Fate::Gone,
-                Ok(got) => self.input.extend_from_slice(buffer.get(..got).unwrap_or_default()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_for_later(&error) => return Fate::Stay,
-                Err(_) => return Fate::Gone,
+            if let Some(fate) = self.read_more(most - self.input.len(), turn) {
+                return fate;
             }
         }
         Fate::Stay
     }
 
+    /// Reads up to so many bytes behind what is there already. `None`: there were some.
+    pub(super) fn read_more(&mut self, room: usize, turn: &mut Turn<'_>) -> Option<Fate> {
+        let room = room.min(turn.buffer.len());
+        let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
+        loop {
+            match self.socket.read(buffer) {
+                Ok(0) => return Some(Fate::Gone),
+                Ok(got) => {
+                    self.input.extend_from_slice(buffer.get(..got).unwrap_or_default());
+                    return None;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_for_later(&error) => return Some(Fate::Stay),
+                Err(_) => return Some(Fate::Gone),
+            }
+        }
+    }
+
+    /// What has no meaning any more is read away all the same: to close over it would reset the connection, and the client
+    /// could lose the last words (RFC 6455 §7.1.1, RFC 9112 §9.6).
     fn discard(&mut self, turn: &mut Turn<'_>) -> Fate {
         /// A last request and the end behind it: who has gone is seen to have gone in the same turn.
         const READS: usize = 2;

@@ -265,10 +265,8 @@ impl Client {
         if let Err(handed) = refused
             && handed.socket.set_nonblocking(false).is_ok()
         {
-            let _ = {
-                let limits = Limits { answer_time: shared.limits.close_time, ..shared.limits };
-                wire::write_all(&handed.socket, &handed.output, &limits)
-            };
+            let limits = Limits { answer_time: shared.limits.close_time, ..shared.limits };
+            let _ = wire::write_all(&handed.socket, &handed.output, &limits);
         }
     }
 }

@@ -104,8 +104,8 @@ impl Request<'_> {
             // RFC 9112 §9.6: the end of the stream is the end of the connection.
             ("Connection", "close"),
         ];
-        // RFC 9112 §6.1: HTTP/1.0 knows no chunks; there the end of the connection ends the body (RFC 9112
-        // §6.3 rule 8).
+        // RFC 9112 §6.1: HTTP/1.0 knows no chunks; there the end of the connection ends the body
+        // (RFC 9112 §6.3, rule 8).
         if !self.persistence.is_http_1_0 {
             headers.push(("Transfer-Encoding", "chunked"));
         }

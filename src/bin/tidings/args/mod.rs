@@ -1,17 +1,16 @@
 //! The command line.
 
+mod values;
+
 use crate::{Failure, help, secrets};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use log::LevelFilter;
 use std::ffi::OsString;
-use std::net::IpAddr;
-use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 use tidings::inspect::{Format, Side};
 use tidings::server::{IpNet, Limits, ProxyHeader, Tokens};
-use tidings::topic::{After, Bounds, EventName, Filter, IdempotencyKey};
+use tidings::topic::{Bounds, EventName, Filter, IdempotencyKey};
 
 /// What to do.
 #[derive(Debug)]
@@ -160,32 +159,25 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
     let (mut publish, mut subscribe, mut log) = (Vec::new(), Vec::new(), None);
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("addr") => serve.addr = addr(parser.value()?.string()?)?,
+            Long("addr") => serve.addr = values::addr(parser.value()?.string()?)?,
             Long("allow-origin") => serve.allow_origin.push(parser.value()?.string()?),
-            Long("keep-messages") => {
-                serve.keep.messages = number::<NonZeroUsize>(parser, "--keep-messages", FROM_1)?.get();
-            }
-            Long("keep-bytes") => serve.keep.bytes = number::<NonZeroUsize>(parser, "--keep-bytes", FROM_1)?.get(),
-            Long("keep-seconds") => {
-                serve.keep.age = Duration::from_secs(number::<NonZeroU64>(parser, "--keep-seconds", FROM_1)?.get());
-            }
+            Long("keep-messages") => serve.keep.messages = values::count(parser, "--keep-messages")?,
+            Long("keep-bytes") => serve.keep.bytes = values::count(parser, "--keep-bytes")?,
+            Long("keep-seconds") => serve.keep.age = values::seconds(parser, "--keep-seconds")?,
             Long("connections-per-address") => {
-                serve.connections_per_address =
-                    number::<NonZeroUsize>(parser, "--connections-per-address", FROM_1)?.get();
+                serve.connections_per_address = values::count(parser, "--connections-per-address")?;
             }
-            Long("trust-proxy") => serve.trust_proxy.push(proxies(&parser.value()?.string()?)?),
-            Long("proxy-header") => serve.proxy_header = proxy_header(&parser.value()?.string()?)?,
-            Long("drain-seconds") => {
-                serve.drain_time = Duration::from_secs(number::<NonZeroU64>(parser, "--drain-seconds", FROM_1)?.get());
-            }
-            Long("log") => log = Some(level(&parser.value()?.string()?, "--log")?),
+            Long("trust-proxy") => serve.trust_proxy.push(values::proxies(&parser.value()?.string()?)?),
+            Long("proxy-header") => serve.proxy_header = values::proxy_header(&parser.value()?.string()?)?,
+            Long("drain-seconds") => serve.drain_time = values::seconds(parser, "--drain-seconds")?,
+            Long("log") => log = Some(values::level(&parser.value()?.string()?, "--log")?),
             Long("publish-token") => publish.push(secrets::value(parser, "--publish-token")?),
             Long("subscribe-token") => subscribe.push(secrets::value(parser, "--subscribe-token")?),
             argument => return common(argument, help),
         }
     }
     serve.tokens = secrets::tokens(publish, subscribe)?;
-    if let Some(level) = log.map_or_else(level_from_env, |level| Ok(Some(level)))? {
+    if let Some(level) = log.map_or_else(values::level_from_env, |level| Ok(Some(level)))? {
         serve.log = level;
     }
     Ok(Command::Serve(serve))
@@ -196,10 +188,10 @@ fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     let mut token = None;
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("event") => event = Some(event_name(&parser.value()?.string()?)?),
-            Long("idempotency-key") => key = Some(idempotency_key(&parser.value()?.string()?)?),
+            Long("event") => event = Some(values::event_name(&parser.value()?.string()?)?),
+            Long("idempotency-key") => key = Some(values::idempotency_key(&parser.value()?.string()?)?),
             Long("lossy") => lossy = true,
-            Long("header") => headers.push(header(&parser.value()?.string()?)?),
+            Long("header") => headers.push(values::header(&parser.value()?.string()?)?),
             Long("token") => token = Some(secrets::value(parser, "--token")?),
             Value(value) => values.push(value.string()?),
             argument => return common(argument, help::PUBLISH),
@@ -231,14 +223,14 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     };
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("via") => via_option = Some(via(&parser.value()?.string()?)?),
+            Long("via") => via_option = Some(values::via(&parser.value()?.string()?)?),
             Long("after") => subscribe.after = Some(parser.value()?.string()?),
             Long("event") => events.push(parser.value()?.string()?),
             Long("save") => subscribe.save = Some(parser.value()?.into()),
             Long("json") => subscribe.json = true,
             Long("wire") => subscribe.wire = true,
-            Long("count") => subscribe.count = Some(number(parser, "--count", "a whole number is")?),
-            Long("header") => subscribe.headers.push(header(&parser.value()?.string()?)?),
+            Long("count") => subscribe.count = Some(values::number(parser, "--count", "a whole number is")?),
+            Long("header") => subscribe.headers.push(values::header(&parser.value()?.string()?)?),
             Long("token") => token = Some(secrets::value(parser, "--token")?),
             Value(value) if subscribe.url.is_empty() => subscribe.url = value.string()?,
             argument => return common(argument, help::SUBSCRIBE),
@@ -250,20 +242,9 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     subscribe.filter = Filter::parse(&events).map_err(|error| Failure::Usage(format!("--event: {error}")))?;
     let is_websocket = subscribe.url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("ws://"));
     subscribe.via = via_option.unwrap_or(if is_websocket { Via::WebSocket } else { Via::Sse });
-    subscribe.after.as_deref().map_or(Ok(()), |after| check_after(after, subscribe.via))?;
+    subscribe.after.as_deref().map_or(Ok(()), |after| values::check_after(after, subscribe.via))?;
     secrets::authorize(token, &subscribe.url, &mut subscribe.headers)?;
     Ok(Command::Subscribe(subscribe))
-}
-
-/// The ids of another server's event stream are of its own kind: what is no cursor goes there as its last event ID, and
-/// a topic of ours answers that with 400. But an empty one is none, and more likely a variable that was not set.
-fn check_after(after: &str, via: Via) -> Result<(), Failure> {
-    match after.parse::<After>() {
-        Err(error) if after.is_empty() || via != Via::Sse => {
-            Err(Failure::Usage(format!("--after {after:?}: {error}, or 'oldest' or 'now'")))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn inspect(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
@@ -271,9 +252,9 @@ fn inspect(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     let (mut file, mut values) = (None, Vec::new());
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("as") => inspect.format = Some(format(&parser.value()?.string()?)?),
+            Long("as") => inspect.format = Some(values::format(&parser.value()?.string()?)?),
             Long("file") => file = Some(PathBuf::from(parser.value()?)),
-            Long("from") => inspect.from = Some(side(&parser.value()?.string()?)?),
+            Long("from") => inspect.from = Some(values::side(&parser.value()?.string()?)?),
             Long("json") => inspect.json = true,
             Long("no-picture") => inspect.picture = false,
             Value(value) => values.push(value),
@@ -310,104 +291,6 @@ fn common(argument: lexopt::Arg<'_>, help: &str) -> Result<Command, Failure> {
 
 fn no_more(surplus: Option<String>) -> Result<(), Failure> {
     surplus.map_or(Ok(()), |surplus| Err(Failure::Usage(format!("what is {surplus:?}? it is one argument too many"))))
-}
-
-/// What a number must be that must not be 0, as told after its option.
-const FROM_1: &str = "a whole number from 1 on is";
-
-fn number<N: FromStr>(parser: &mut lexopt::Parser, option: &str, wanted: &str) -> Result<N, Failure> {
-    let text = parser.value()?.string()?;
-    text.parse().map_err(|_| Failure::Usage(format!("{option} {text}: {wanted} wanted")))
-}
-
-/// Whether the host is there is for the system to say; what cannot be an address is a slip of the caller's.
-fn addr(text: String) -> Result<String, Failure> {
-    let is_host =
-        |host: &str| !host.is_empty() && (!host.contains(':') || (host.starts_with('[') && host.ends_with(']')));
-    match text.rsplit_once(':') {
-        Some((host, port)) if is_host(host) && port.parse::<u16>().is_ok() => Ok(text),
-        _ => Err(Failure::Usage(format!("--addr {text}: HOST:PORT is wanted, such as 127.0.0.1:8080 or [::1]:8080"))),
-    }
-}
-
-/// One address, or all that begin as this one does.
-fn proxies(text: &str) -> Result<IpNet, Failure> {
-    let one = text.parse::<IpAddr>().map(IpNet::from);
-    one.or_else(|_| text.parse()).map_err(|_| {
-        Failure::Usage(format!("--trust-proxy {text}: ADDR or ADDR/PREFIX is wanted, such as 10.0.0.1 or 10.0.0.0/8"))
-    })
-}
-
-fn proxy_header(name: &str) -> Result<ProxyHeader, Failure> {
-    match () {
-        () if name.eq_ignore_ascii_case("x-forwarded-for") => Ok(ProxyHeader::XForwardedFor),
-        () if name.eq_ignore_ascii_case("forwarded") => Ok(ProxyHeader::Forwarded),
-        () => Err(Failure::Usage(format!("--proxy-header {name}: x-forwarded-for or forwarded is wanted"))),
-    }
-}
-
-fn level(name: &str, whose: &str) -> Result<LevelFilter, Failure> {
-    Ok(match name {
-        "off" => LevelFilter::Off,
-        "error" => LevelFilter::Error,
-        "warn" => LevelFilter::Warn,
-        "info" => LevelFilter::Info,
-        "debug" => LevelFilter::Debug,
-        _ => return Err(Failure::Usage(format!("{whose} {name}: off, error, warn, info or debug is wanted"))),
-    })
-}
-
-/// An empty variable is as good as none: it opens no door.
-fn level_from_env() -> Result<Option<LevelFilter>, Failure> {
-    const VARIABLE: &str = "TIDINGS_LOG";
-    let text = std::env::var_os(VARIABLE).filter(|text| !text.is_empty());
-    text.map(|text| level(&text.to_string_lossy(), VARIABLE)).transpose()
-}
-
-fn via(name: &str) -> Result<Via, Failure> {
-    Ok(match name {
-        "sse" => Via::Sse,
-        "ws" => Via::WebSocket,
-        "stream" => Via::Stream,
-        "long" => Via::Long,
-        "short" => Via::Short,
-        _ => return Err(Failure::Usage(format!("--via {name}: sse, ws, stream, long or short is wanted"))),
-    })
-}
-
-fn format(name: &str) -> Result<Format, Failure> {
-    Ok(match name {
-        "frames" => Format::Frames,
-        "sse" => Format::EventStream,
-        "http" => Format::Http,
-        "json" => Format::Json,
-        _ => return Err(Failure::Usage(format!("--as {name}: frames, sse, http or json is wanted"))),
-    })
-}
-
-fn side(name: &str) -> Result<Side, Failure> {
-    Ok(match name {
-        "client" => Side::Client,
-        "server" => Side::Server,
-        _ => return Err(Failure::Usage(format!("--from {name}: client or server is wanted"))),
-    })
-}
-
-fn event_name(text: &str) -> Result<EventName, Failure> {
-    text.parse().map_err(|error| Failure::Usage(format!("--event {text:?}: {error}")))
-}
-
-fn idempotency_key(text: &str) -> Result<IdempotencyKey, Failure> {
-    text.parse().map_err(|error| Failure::Usage(format!("--idempotency-key: {error}")))
-}
-
-fn header(line: &str) -> Result<(String, String), Failure> {
-    let Some((name, value)) = line.split_once(':') else {
-        // What follows a name may be a secret, also where the colon was forgotten.
-        let shown = line.split_once([' ', '=']).map_or_else(|| line.into(), |(name, _)| format!("{name} …"));
-        return Err(Failure::Usage(format!("--header {shown:?}: 'NAME: VALUE' is wanted")));
-    };
-    Ok((name.trim().into(), value.trim().into()))
 }
 
 impl From<lexopt::Error> for Failure {
