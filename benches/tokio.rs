@@ -123,7 +123,7 @@ fn serve_for_ever(kind: Kind) {
 
 /// With a keepalive, as by default, but none that sends Pings while the others have their turns.
 fn options() -> tidings::tokio::Options {
-    let keepalive = KeepaliveOptions { interval: Duration::from_secs(3600), ..KeepaliveOptions::default() };
+    let keepalive = KeepaliveOptions { interval: Duration::from_hours(1), ..KeepaliveOptions::default() };
     tidings::tokio::Options { keepalive: Some(keepalive), ..Default::default() }
 }
 
@@ -242,7 +242,7 @@ impl Contestant {
                 }
             }
         }
-        self.processor() - before
+        self.processor().saturating_sub(before)
     }
 
     /// What its one thread has had.

@@ -132,6 +132,10 @@ struct Client {
     heard: Heard,
 }
 
+const PING: &[u8] = &[0x89, 0x00];
+/// Masked with zeros.
+const PONG: &[u8] = &[0x8a, 0x80, 0, 0, 0, 0];
+
 /// Headers as a browser's `fetch` and `EventSource` send them, about as long.
 const AS_A_BROWSER: &str = "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)\r\n\
     Accept-Language: en-US,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\nConnection: keep-alive\r\n\
@@ -180,6 +184,11 @@ impl Client {
             Err(error) => panic!("reading: {error}"),
         };
         self.heard.bytes += got as u64;
+        // Envelopes are ASCII: nothing but a header has such a byte.
+        if self.via == Via::WebSocket && find(&buffer[..got], PING).is_some() {
+            self.socket.write_all(PONG).expect("the server reads");
+            self.heard.bytes += PONG.len() as u64;
+        }
         self.text.extend_from_slice(&buffer[..got]);
         let now = self.start.elapsed();
         let mut used = 0;

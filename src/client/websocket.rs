@@ -15,7 +15,8 @@ use bytes::BytesMut;
 use core::time::Duration;
 use std::time::Instant;
 
-/// What a [`WebSocket`] can be told beside [`Options`], of which it uses headers, time-outs and randomness.
+/// What a [`WebSocket`] can be told: the [`Options`] of all clients, of which it uses headers, time-outs and randomness, in
+/// `common`, and what only it has.
 #[derive(Debug, Clone, Default)]
 pub struct WebSocketOptions {
     /// What all clients can be told. [`Options::after`], [`Options::filter`] and [`Options::max_message`] are not looked at.

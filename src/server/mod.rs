@@ -81,7 +81,8 @@
 //!
 //! Lines are made where things happen, some of them in the loop that serves all subscribers: a logger must not block for
 //! long. One that writes to what may be slow, such as a pipe, does so in a thread of its own and drops what is too much.
-//! A level that is not wanted costs one atomic load.
+//! A level that is not wanted costs one atomic load. And it must show the fields, which are key-values of the crate `log`:
+//! `env_logger`, for one, does so with its feature `kv` only.
 
 mod access;
 mod answer;

@@ -32,7 +32,7 @@ Usage: tidings [serve] [OPTIONS]
   --connections-per-address N
                          how many connections an address may have, or an IPv6 /64; over it 503 [no bound of its own]
   --trust-proxy ADDR[/PREFIX]
-                         believe this proxy whom it asks for; may be repeated. Its own connections are not counted
+                         believe this proxy whom it asks for; may be repeated. Its connections are not counted, whoever's
   --proxy-header NAME    where proxies tell it: x-forwarded-for or forwarded; never both  [x-forwarded-for]
   --drain-seconds N      how long clients may take to go                  [5]
   --log LEVEL            what is told on standard error: off, error (panics), warn (what is refused), info (beginning and

@@ -44,7 +44,7 @@ pub fn addr(text: String) -> Result<String, Failure> {
 pub fn proxies(text: &str) -> Result<IpNet, Failure> {
     let one = text.parse::<IpAddr>().map(IpNet::from);
     one.or_else(|_| text.parse()).map_err(|_| {
-        Failure::Usage(format!("--trust-proxy {text}: ADDR or ADDR/PREFIX is wanted, such as 10.0.0.1 or 10.0.0.0/8"))
+        Failure::Usage(format!("--trust-proxy {text}: ADDR or ADDR/PREFIX is wanted, such as 10.0.0.1 or 10.0.0.0/8, and a prefix has at most 32 bits, of IPv6 128"))
     })
 }
 
