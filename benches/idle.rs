@@ -213,7 +213,8 @@ fn serve() {
         }
         Ok(())
     }
-    let limits = Limits { handlers: STEPS[2], ..Limits::default() };
+    // These clients answer no Ping, and shall stay all the same.
+    let limits = Limits { handlers: STEPS[2], pong_time: Duration::from_hours(1), ..Limits::default() };
     let server = Server::builder().limits(limits).websocket("/echo", Config::default(), echo).bind("127.0.0.1:0");
     let server = server.expect("a free port");
     println!("{}", server.local_addr());
