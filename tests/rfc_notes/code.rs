@@ -68,14 +68,29 @@ impl Code {
 }
 
 impl File {
-    /// Whether the file is part of a test binary, or of the crate: a folder's `main.rs` has to name those beside it.
+    /// Whether the file is part of a test binary, or of the crate: a folder's `main.rs` has to name those beside it, and
+    /// the folders, whose `mod.rs` names those in there.
     fn runs(&self, files: &[Self]) -> bool {
         let path = self.path.strip_suffix(".rs").and_then(|path| path.rsplit_once('/'));
         let Some((folder, module)) = path else { return false };
-        match files.iter().find(|file| file.path == format!("{folder}/main.rs")) {
-            Some(main) => module == "main" || main.text.lines().any(|line| line == format!("mod {module};")),
-            None => folder == "tests" || folder.starts_with("src"),
+        let beside = |folder: &str, name: &str| files.iter().find(|file| file.path == format!("{folder}/{name}.rs"));
+        if let Some(main) = beside(folder, "main") {
+            return module == "main" || main.names(module);
         }
+        if folder == "tests" || folder.starts_with("src") {
+            return true;
+        }
+        match (folder.rsplit_once('/'), beside(folder, "mod")) {
+            (Some((above, name)), Some(_)) if module == "mod" => {
+                beside(above, "main").is_some_and(|main| main.names(name))
+            }
+            (_, Some(index)) => index.names(module) && index.runs(files),
+            (_, None) => false,
+        }
+    }
+
+    fn names(&self, module: &str) -> bool {
+        self.text.lines().any(|line| line == format!("mod {module};"))
     }
 }
 

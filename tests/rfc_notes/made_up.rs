@@ -66,7 +66,10 @@ fn file(path: &str, text: &str) -> File {
 fn code() -> Code {
     Code::of(vec![
         file("src/ws/frame.rs", SOURCE),
-        file("tests/ws/main.rs", "mod s5;\n"),
+        file("tests/ws/main.rs", "mod s5;\nmod s7;\n"),
+        file("tests/ws/s7/mod.rs", "mod closing;\n"),
+        file("tests/ws/s7/closing.rs", "#[test]\nfn it_is_in_a_folder() {}\n"),
+        file("tests/ws/s7/forgotten.rs", "#[test]\nfn nobody_runs_it_there() {}\n"),
         file("tests/ws/s5.rs", TESTS),
         file("tests/here.rs", "#[test]\nfn it_is_here_and_there() {}\n"),
         file("tests/there.rs", "#[test]\nfn it_is_here_and_there() {}\n"),
@@ -133,12 +136,14 @@ fn a_test_must_be_one_and_run() {
         "it_is_ignored",
         "it_is_ignored_too",
         "nobody_runs_it",
+        "nobody_runs_it_there",
         "nobody_runs_this_either",
         "it_work",
     ] {
         finds(&format!("| 5.1 | MAY | Do. | `ws/frame.rs::Header` | `{name}` |"), &format!("no test `{name}` runs"));
     }
     finds("| 5.1 | MAY | Do. | `ws/frame.rs::Header` | `it_is_here_and_there` |", "is more than one test");
+    assert!(found("| 5.1 | MAY | Do. | `ws/frame.rs::Header` | `it_is_in_a_folder` |").is_empty());
 }
 
 #[test]

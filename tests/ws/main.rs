@@ -7,7 +7,7 @@ mod limits;
 mod peers;
 mod properties;
 #[cfg(feature = "deflate")]
-mod rfc7692_deflate;
+mod rfc7692;
 mod rfc8441_extended_connect;
 mod s4_handshake;
 mod s5_1_masking;
