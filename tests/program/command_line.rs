@@ -81,7 +81,7 @@ fn what_was_wrong_is_named_and_where_to_read_on() {
         ),
         (
             &["serve", "--trust-proxy", "10/8"],
-            "--trust-proxy 10/8: ADDR or ADDR/PREFIX is wanted, such as 10.0.0.1 or 10.0.0.0/8; \
+            "--trust-proxy 10/8: ADDR or ADDR/PREFIX is wanted, such as 10.0.0.1 or 10.0.0.0/8, and a prefix has at most 32 bits, of IPv6 128; \
              see tidings serve --help",
         ),
         (&["--keep-bytes"], "missing argument for option '--keep-bytes'; see tidings serve --help"),
