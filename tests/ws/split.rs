@@ -185,3 +185,19 @@ fn each_half_goes_on_with_the_window_of_its_direction() {
         input.drain(..consumed);
     }
 }
+
+#[test]
+fn each_half_says_how_it_stands() {
+    let mut halves = Halves::server();
+    assert!(halves.answers.is_empty() && halves.receiver.is_open() && halves.sender.is_open());
+    assert_eq!(halves.receiver.unfinished(), 0);
+    // The first fragment of a message, which stays with the half that receives.
+    halves.receive(&masked(TEXT, b"Hello"));
+    assert!(halves.receiver.unfinished() >= 5, "what it has room for counts");
+    halves.receive(&masked(FIN | PING, b"?"));
+    assert!(!halves.answers.is_empty());
+    halves.receive(&masked(FIN | CLOSE, b""));
+    assert!(!halves.receiver.is_open() && halves.sender.is_open());
+    halves.sender.close_sent();
+    assert!(!halves.sender.is_open());
+}
