@@ -5,6 +5,7 @@
 //! `cargo bench --bench NAME` measures; `-- WORD` keeps to the rows that have the word in their section or name;
 //! `-- --test` only checks that the contestants agree, as a run without cargo's `--bench` does.
 
+pub mod child;
 pub mod opening;
 pub mod served;
 

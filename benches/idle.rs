@@ -4,13 +4,13 @@
 //! `cargo bench --bench idle` takes about four minutes, most of them silent, and `-- WORD` keeps to the clients with the
 //! word in their name. It needs 5,100 file descriptors in each of two processes (`ulimit -n`), and Linux.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 use tidings::server::{Limits, Server, WebSocket};
 use tidings::ws::Config;
+use tidings_benches::child::ChildServer;
 use tidings_benches::opening::{EVENT_STREAM, WEBSOCKET, open};
 
 /// Until these many are there.
@@ -98,13 +98,13 @@ fn hear(socket: &mut TcpStream, wanted: &[u8]) {
 fn measure(kind: Kind, steps: [usize; 3], silence: Duration) {
     let server = ServerProcess::start();
     // What the first clients cost is the server's own.
-    let mut clients: Vec<_> = (0..10.min(steps[0])).map(|_| kind.join(server.addr)).collect();
+    let mut clients: Vec<_> = (0..10.min(steps[0])).map(|_| kind.join(server.0.addr)).collect();
     let (mut memory, mut opening) = (Vec::new(), Vec::new());
     for step in steps {
         let mut times = Vec::new();
         while clients.len() < step {
             let start = Instant::now();
-            clients.push(kind.join(server.addr));
+            clients.push(kind.join(server.0.addr));
             times.push(start.elapsed());
         }
         times.sort_unstable();
@@ -140,24 +140,16 @@ fn measure(kind: Kind, steps: [usize; 3], silence: Duration) {
     );
 }
 
-/// The server in another process, ended when this goes.
-struct ServerProcess {
-    child: Child,
-    addr: SocketAddr,
-}
+/// The server in another process.
+struct ServerProcess(ChildServer);
 
 impl ServerProcess {
     fn start() -> Self {
-        let program = std::env::current_exe().expect("this program is somewhere");
-        let mut child =
-            Command::new(program).arg(SERVE).stdout(Stdio::piped()).spawn().expect("it can be started again");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
-        Self { child, addr: line.trim().parse().expect("an address") }
+        Self(ChildServer::start(&[SERVE]))
     }
 
     fn publish(&self, data: &str) {
-        let mut socket = TcpStream::connect(self.addr).expect("the server listens");
+        let mut socket = TcpStream::connect(self.0.addr).expect("the server listens");
         let len = data.len();
         write!(socket, "POST /topics/t HTTP/1.1\r\nHost: t\r\nContent-Length: {len}\r\n\r\n{data}").expect("it reads");
         hear(&mut socket, b"201");
@@ -183,7 +175,7 @@ impl ServerProcess {
     }
 
     fn status(&self, field: &str) -> usize {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("this is Linux");
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("this is Linux");
         let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("Linux tells it");
         line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
     }
@@ -191,17 +183,10 @@ impl ServerProcess {
     fn processor(&self) -> Duration {
         /// What the system counts in, on Linux everywhere.
         const TICK: Duration = Duration::from_millis(10);
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("this is Linux");
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).expect("this is Linux");
         // Behind the name, which may be anything: the state is the third field, user and system time are 14 and 15.
         let fields = stat.rsplit_once(')').expect("a name in brackets").1.split_whitespace().skip(11).take(2);
         TICK * fields.map(|ticks| ticks.parse::<u32>().expect("a number")).sum()
-    }
-}
-
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

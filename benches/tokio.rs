@@ -10,11 +10,11 @@ use bytes::BytesMut;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use mio::{Events, Interest, Poll, Token};
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tidings::ws::{Config, Connection, KeepaliveOptions};
+use tidings_benches::child::ChildServer;
 use tokio::net::TcpStream;
 
 /// Lets a server be the child of its measurer.
@@ -189,7 +189,7 @@ async fn tokio_websockets_fed(stream: TcpStream) {
 
 /// A server in another process, ended when this goes, and its clients in this one.
 struct Contestant {
-    child: Child,
+    child: ChildServer,
     poll: Poll,
     events: Events,
     clients: Vec<Client>,
@@ -207,17 +207,9 @@ struct Client {
 
 impl Contestant {
     fn new(kind: Kind, len: usize, outstanding: usize, clients: usize) -> Self {
-        let program = std::env::current_exe().expect("this program is somewhere");
-        let mut child = Command::new(program)
-            .args([SERVE, kind.name()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it can be started again");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
-        let addr = line.trim().parse().expect("an address");
+        let child = ChildServer::start(&[SERVE, kind.name()]);
         let poll = Poll::new().expect("the system has one");
-        let clients = (0..clients).map(|n| Client::connect(addr, &poll, n)).collect();
+        let clients = (0..clients).map(|n| Client::connect(child.addr, &poll, n)).collect();
         let frames = frames(Connection::client(Config::default(), |key| key.fill(0x5a)), len, outstanding);
         let echoed = frames_len(Connection::server(Config::default()), len, outstanding);
         Self { child, poll, events: Events::with_capacity(1024), clients, frames, echoed, buffer: vec![0; 256 * 1024] }
@@ -301,11 +293,4 @@ fn frames(mut connection: Connection, len: usize, number: usize) -> Vec<u8> {
 
 fn frames_len(connection: Connection, len: usize, number: usize) -> usize {
     frames(connection, len, number).len()
-}
-
-impl Drop for Contestant {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
