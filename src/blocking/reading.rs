@@ -51,22 +51,18 @@ impl Reading {
             if let Some(read) = self.take(access)? {
                 return Ok(read);
             }
-            // What comes and is no message yet does not put the end of the time off.
-            if let Wait::Until(until) = wait
-                && std::mem::replace(&mut has_looked, true)
-                && until <= Instant::now()
-            {
+            let (until, is_over) = match wait {
+                Wait::No => (None, true),
+                // What comes and is no message yet does not put the end of the time off.
+                Wait::Until(until) => {
+                    (Some(until), std::mem::replace(&mut has_looked, true) && until <= Instant::now())
+                }
+                Wait::Forever => (None, false),
+            };
+            if is_over {
                 access.duplex().write_at_once(&mut access.duplex().lock());
                 return Ok(TimedRead::TimedOut);
             }
-            let until = match wait {
-                Wait::No => {
-                    access.duplex().write_at_once(&mut access.duplex().lock());
-                    return Ok(TimedRead::TimedOut);
-                }
-                Wait::Until(until) => Some(until),
-                Wait::Forever => None,
-            };
             if !self.fill(access, until)? {
                 return Ok(TimedRead::TimedOut);
             }

@@ -11,7 +11,7 @@ impl Delivery {
     /// Topics with news, and connections that have room again.
     pub(super) fn deliver(&mut self, dirty: Vec<News>, batches: &mut Batches, now: Instant) {
         let mut tokens = mem::take(&mut self.hungry);
-        let mut published = Vec::new();
+        let (was_hungry, mut published) = (!tokens.is_empty(), Vec::new());
         for News { cell, since } in dirty {
             // Before anything of it is read: see there.
             cell.clear_dirty();
@@ -20,7 +20,7 @@ impl Delivery {
                 published.push(since);
             }
         }
-        if !published.is_empty() {
+        if was_hungry && !published.is_empty() {
             // Who catches up is in the audience, too.
             tokens.sort_unstable();
             tokens.dedup();

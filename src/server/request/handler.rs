@@ -52,12 +52,8 @@ impl Client {
 
     fn refuse_handler(self) {
         self.shared.metrics.refusals.count(Reason::NoThread);
-        let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there is no thread for this");
-        let mut answer = BytesMut::new();
-        response.encode_last(&mut answer);
-        self.shared.metrics.answered(response.status);
-        journal::turned_away(self.seat.peer_addr, response.status);
-        self.hand_over(Role::Closing, answer, BytesMut::new());
+        let words = self.last_words(&Response::busy(Status::SERVICE_UNAVAILABLE, "there is no thread for this"));
+        self.hand_over(Role::Closing, words, BytesMut::new());
     }
 
     /// Runs the handler in this thread. `output` goes out first; `input` was read already.

@@ -246,11 +246,16 @@ impl Client {
 
     /// The connection ends with this answer.
     fn last(&self, response: &Response) -> Next {
+        Next::Loop(Role::Closing, self.last_words(response), BytesMut::new())
+    }
+
+    /// That answer, counted and told.
+    fn last_words(&self, response: &Response) -> BytesMut {
         let mut output = BytesMut::new();
         response.encode_last(&mut output);
         self.shared.metrics.answered(response.status);
         journal::turned_away(self.seat.peer_addr, response.status);
-        Next::Loop(Role::Closing, output, BytesMut::new())
+        output
     }
 
     fn hand_over(self, role: Role, output: BytesMut, input: BytesMut) {
