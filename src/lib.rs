@@ -202,6 +202,9 @@ pub mod ws;
 mod message;
 #[cfg(feature = "std")]
 mod random;
+#[cfg(any(feature = "server", feature = "client"))]
+#[cfg_attr(not(all(feature = "server", feature = "client", feature = "tls")), allow(dead_code))] // likewise
+mod socket;
 mod step;
 mod utf8;
 #[cfg(feature = "std")]

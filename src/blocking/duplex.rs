@@ -1,12 +1,12 @@
 //! What the reader and the senders of a connection share.
 
-use super::{Failure, Tap, Traffic, socket};
+use super::{Failure, Tap, Traffic};
 use crate::Transport;
+use crate::socket::{self, Socket};
 use crate::step::later;
 use crate::ws::{CloseCode, Connection, Keepalive, KeepaliveEvent, KeepaliveOptions, SendError};
 use bytes::{Buf, BytesMut};
 use std::io::{self, ErrorKind};
-use std::net::{Shutdown, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// once and waits, as long as something is left, for room as well as for input.
 #[derive(Debug)]
 pub(crate) struct Duplex {
-    pub(super) socket: Arc<TcpStream>,
+    pub(super) socket: Arc<Socket>,
     /// How long the peer may take nothing of what is to be written.
     patience: Duration,
     /// How long it may take over a mebibyte of it, taking some of it now and then.
@@ -72,13 +72,13 @@ const MAX_WAITING: usize = 64 * 1024;
 
 impl Duplex {
     pub(crate) fn new(
-        socket: Arc<TcpStream>,
+        socket: Arc<Socket>,
         connection: Connection,
         keepalive: KeepaliveOptions,
         patience: Duration,
         send_time: Duration,
     ) -> io::Result<Self> {
-        socket.set_write_timeout(Some(patience.min(send_time)))?;
+        socket.tcp().set_write_timeout(Some(patience.min(send_time)))?;
         let close_within = keepalive.close_within;
         let keepalive = Keepalive::new(keepalive, Instant::now());
         let output = BytesMut::new();
@@ -224,7 +224,7 @@ impl Duplex {
         let _ = state.connection.receive(&mut [], &mut state.output);
         // §7.1.7: the Close that names a violation was the last word.
         if state.output.is_empty() && state.connection.transport() == Transport::HalfClose {
-            let _ = self.socket.shutdown(Shutdown::Write);
+            self.socket.end_writing();
         }
     }
 
@@ -234,7 +234,7 @@ impl Duplex {
         state.output.clear();
         // Who takes nothing need not be listened to. Who has gone may have left something to read.
         if why == ErrorKind::TimedOut {
-            let _ = self.socket.shutdown(Shutdown::Both);
+            self.socket.abort();
         }
     }
 
@@ -282,7 +282,7 @@ impl Duplex {
     /// The peer is gone: a sender need not wait for it.
     fn give_up(&self, state: &State) -> Failure {
         if state.writing {
-            let _ = self.socket.shutdown(Shutdown::Both);
+            self.socket.abort();
         }
         Failure::Silent
     }

@@ -1,8 +1,7 @@
 //! What was read from a socket and is not consumed yet.
 
-use super::socket::ReadTimeout;
+use crate::socket::{ReadTimeout, Socket};
 use std::io;
-use std::net::TcpStream;
 use std::time::Instant;
 use std::vec;
 use std::vec::Vec;
@@ -54,7 +53,7 @@ impl Input {
 
     /// Reads what there is behind what is unread, at least one byte; how many. Without a deadline it waits for ever. Zero:
     /// the stream has ended, or nothing of a whole buffer was consumed.
-    pub(crate) fn fill(&mut self, socket: &TcpStream, until: Option<Instant>) -> io::Result<usize> {
+    pub(crate) fn fill(&mut self, socket: &Socket, until: Option<Instant>) -> io::Result<usize> {
         self.make_room();
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
         let got = self.timeout.read(socket, room, until)?;

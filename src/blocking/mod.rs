@@ -24,7 +24,6 @@ mod failure;
 mod input;
 mod reading;
 mod sending;
-pub(crate) mod socket;
 mod tap;
 
 pub use crate::message::Message;

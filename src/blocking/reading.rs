@@ -1,8 +1,9 @@
 //! The reader's own part of a connection.
 
 use super::duplex::End;
-use super::{Access, Duplex, Failure, Input, Message, SHORTEST, TimedRead, Traffic, socket};
+use super::{Access, Duplex, Failure, Input, Message, SHORTEST, TimedRead, Traffic};
 use crate::Step;
+use crate::socket;
 use crate::ws::{CloseCode, Event, ProtocolError};
 use alloc::string::{String, ToString};
 use std::io::{self, ErrorKind};

@@ -17,8 +17,8 @@ use std::io;
 pub enum Error {
     /// The URL cannot be used; says why, without the URL itself, which may have a secret in it.
     Url(String),
-    /// `https` or `wss`.
-    Tls,
+    /// TLS cannot be spoken with the server; says why. Such as with one whose certificate nobody vouches for.
+    Tls(String),
     /// What [`Options::after`](super::Options::after), or the URL in its place, says is no place in a log.
     After(CursorError),
     /// The server refused: neither what was asked for nor a reason to come back later.
@@ -30,7 +30,7 @@ pub enum Error {
     },
     /// The answer is not of the media type that was asked for, but of this one.
     ContentType(String),
-    /// Redirected too often, or nowhere.
+    /// Redirected too often, or nowhere, or out of TLS.
     Redirect,
     /// One of [`Options::headers`](super::Options::headers) cannot be sent; says which and why.
     Header(String),
@@ -88,13 +88,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(why) => write!(f, "the URL cannot be used: {why}"),
-            Self::Tls => f.write_str("https and wss are not supported: there is no TLS here, use http or ws"),
+            Self::Tls(why) => write!(f, "TLS: {why}"),
             Self::After(error) => write!(f, "after: {error}, or 'oldest' or 'now'"),
             Self::Status { status, said } if said.is_empty() => write!(f, "the server answered {status}"),
             Self::Status { status, said } => write!(f, "the server answered {status}: {said}"),
             Self::ContentType(found) if found.is_empty() => f.write_str("the server's answer has no media type"),
             Self::ContentType(found) => write!(f, "the server answered with {found}, which was not asked for"),
-            Self::Redirect => f.write_str("redirected too often, or to nowhere"),
+            Self::Redirect => f.write_str("redirected too often, to nowhere, or out of TLS"),
             Self::Header(why) => write!(f, "the header cannot be sent: {why}"),
             Self::Request(error) => write!(f, "the request cannot be sent: {error}"),
             Self::Head(error) => write!(f, "the server's answer is not HTTP/1.1: {error}"),

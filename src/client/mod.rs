@@ -46,8 +46,8 @@
 //!
 //! `http://` and `ws://` mean the same here, so that one URL does for all of them. [`EventSource`] and
 //! [`WebSocketSource`] also take what any other server sends; without ids on its messages nothing
-//! can be resumed, and what was sent during a reconnection is lost. There is no TLS here: give `https` and `wss` to a
-//! proxy.
+//! can be resumed, and what was sent during a reconnection is lost. `https://` and `wss://` need
+//! the feature `tls`; without it a proxy speaks TLS.
 
 mod error;
 mod event_source;
@@ -63,6 +63,8 @@ mod poller;
 mod publisher;
 mod received;
 mod retry_after;
+#[cfg(feature = "tls")]
+mod roots;
 mod stop;
 mod stream;
 mod streaming;
@@ -80,6 +82,8 @@ pub use poller::Poller;
 pub use publisher::{PublishError, Publisher};
 pub use received::Received;
 pub use retry_after::retry_after;
+#[cfg(feature = "tls")]
+pub use roots::{Roots, RootsError};
 pub use stop::Stop;
 pub use stream::Stream;
 pub use websocket::{WebSocket, WebSocketOptions};

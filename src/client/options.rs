@@ -1,5 +1,7 @@
 //! How a client behaves.
 
+#[cfg(feature = "tls")]
+use super::Roots;
 use crate::blocking::Tap;
 use crate::topic::Filter;
 use alloc::string::String;
@@ -44,6 +46,9 @@ pub struct Options {
     /// The largest message or answer taken, in bytes. Default 16 MiB: room for a message of 1 MiB in which every
     /// character is escaped.
     pub max_message: usize,
+    /// Who may vouch for a server under TLS. Default: whom the system trusts.
+    #[cfg(feature = "tls")]
+    pub roots: Roots,
     /// Where randomness comes from: jitter, masking keys, nonces. Default: the operating system.
     pub random: fn(&mut [u8]),
     /// Who looks on at the bytes that go and come. Default: nobody.
@@ -65,6 +70,8 @@ impl Default for Options {
             interval: Duration::from_secs(1),
             interval_max: Duration::from_secs(5),
             max_message: 16 << 20,
+            #[cfg(feature = "tls")]
+            roots: Roots::default(),
             random: crate::system_random,
             tap: None,
         }

@@ -11,18 +11,40 @@ use form_urlencoded::byte_serialize;
 /// A URL of a scheme that can be spoken, in its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
+    scheme: Scheme,
     host: String,
     port: u16,
     path: String,
     query: String,
 }
 
-/// The port of `http` and `ws` (RFC 9110 §4.2.1, RFC 6455 §3).
-const DEFAULT_PORT: u16 = 80;
+/// What is the same of `http` and `ws`, and of `https` and `wss`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    /// RFC 9110 §4.2, RFC 6455 §3.
+    const fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
 
 impl Target {
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
-        check_scheme(url)?;
+        let scheme = scheme(url)?;
         // A request has visible ASCII only (RFC 9112 §3.2, RFC 6455 §11.1), while the parser lets more pass.
         if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::Url("blanks and what is not ASCII have to be percent-encoded".into()));
@@ -34,11 +56,18 @@ impl Target {
         }
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(no_host)?;
         Ok(Self {
+            scheme,
             host: host.to_owned(),
-            port: port(authority.strip_prefix(host).unwrap_or_default())?,
+            port: port(authority.strip_prefix(host).unwrap_or_default(), scheme)?,
             path: if uri.path().is_empty() { "/".into() } else { uri.path().to_owned() },
             query: uri.query().unwrap_or_default().to_owned(),
         })
+    }
+
+    /// Whether TLS is to be spoken.
+    #[cfg(feature = "tls")]
+    pub(super) fn is_secure(&self) -> bool {
+        self.scheme == Scheme::Https
     }
 
     /// What to look up: host, without the brackets of an IPv6 address, and port.
@@ -48,7 +77,7 @@ impl Target {
 
     /// The `Host` header (RFC 9110 §7.2).
     pub(super) fn host(&self) -> String {
-        if self.port == DEFAULT_PORT { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+        if self.port == self.scheme.default_port() { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 
     /// Path and query (RFC 9112 §3.2.1), with these parameters in place of those of the same name.
@@ -73,9 +102,9 @@ impl Target {
         self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
     }
 
-    /// Whether both have the same scheme (there is only one), host and port.
+    /// Whether both have the same scheme, host and port (RFC 6454 §5).
     pub(super) fn same_origin(&self, other: &Self) -> bool {
-        self.host.eq_ignore_ascii_case(&other.host) && self.port == other.port
+        self.scheme == other.scheme && self.host.eq_ignore_ascii_case(&other.host) && self.port == other.port
     }
 
     /// Where a redirect from here leads to.
@@ -83,7 +112,8 @@ impl Target {
         if self.same_origin(next) { Origin::Same } else { Origin::Other }
     }
 
-    /// Where a `Location` leads from here (RFC 3986 §5.2, as far as servers use it).
+    /// Where a `Location` leads from here (RFC 3986 §5.2, as far as servers use it). What was asked for under TLS is not
+    /// asked for in the clear.
     pub(super) fn join(&self, location: &str) -> Result<Self, Error> {
         let location = location.split('#').next().unwrap_or_default();
         if location.is_empty() {
@@ -91,11 +121,14 @@ impl Target {
         }
         // RFC 3986 §4.2: a colon in the first segment ends a scheme; behind that it is one of the path or the query.
         if location.split(['/', '?']).next().is_some_and(|first| first.contains(':')) {
-            return Self::parse(location);
+            let next = Self::parse(location)?;
+            let is_weaker = self.scheme == Scheme::Https && next.scheme == Scheme::Http;
+            return if is_weaker { Err(Error::Redirect) } else { Ok(next) };
         }
-        let authority = format!("http://{}", self.host());
+        let scheme = self.scheme.as_str();
+        let authority = format!("{scheme}://{}", self.host());
         let url = if let Some(rest) = location.strip_prefix("//") {
-            format!("http://{rest}")
+            format!("{scheme}://{rest}")
         } else if location.starts_with('/') {
             authority + location
         } else if location.starts_with('?') {
@@ -109,17 +142,20 @@ impl Target {
 }
 
 /// Before the parser sees it, for that says of what is wrong here only that it is.
-fn check_scheme(url: &str) -> Result<(), Error> {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return Err(Error::Url("a URL has to begin with http:// or ws://".into()));
+fn scheme(url: &str) -> Result<Scheme, Error> {
+    let Some((name, rest)) = url.split_once("://") else {
+        return Err(Error::Url(format!("a URL has to begin with {KNOWN}")));
     };
-    match scheme.to_ascii_lowercase().as_str() {
-        "http" | "ws" if rest.is_empty() || rest.starts_with(['/', '?', '#']) => Err(no_host()),
-        "http" | "ws" => Ok(()),
-        "https" | "wss" => Err(Error::Tls),
-        _ => Err(Error::Url(format!("the scheme {scheme} is not known, use http or ws"))),
-    }
+    let scheme = match name.to_ascii_lowercase().as_str() {
+        "http" | "ws" => Scheme::Http,
+        "https" | "wss" if cfg!(feature = "tls") => Scheme::Https,
+        "https" | "wss" => return Err(Error::Tls("it is not built in (feature tls), use http or ws".into())),
+        _ => return Err(Error::Url(format!("the scheme {name} is not known, use {KNOWN}"))),
+    };
+    if rest.is_empty() || rest.starts_with(['/', '?', '#']) { Err(no_host()) } else { Ok(scheme) }
 }
+
+const KNOWN: &str = if cfg!(feature = "tls") { "http://, https://, ws:// or wss://" } else { "http:// or ws://" };
 
 fn no_host() -> Error {
     Error::Url("it has no host".into())
@@ -127,8 +163,8 @@ fn no_host() -> Error {
 
 /// What stands behind the host. RFC 3986 §3.2.3 lets a colon stand alone; but it is what a script makes that has
 /// forgotten to set its variable, so that guessing is no favour.
-fn port(text: &str) -> Result<u16, Error> {
-    let Some(digits) = text.strip_prefix(':') else { return Ok(DEFAULT_PORT) };
+fn port(text: &str, scheme: Scheme) -> Result<u16, Error> {
+    let Some(digits) = text.strip_prefix(':') else { return Ok(scheme.default_port()) };
     let port = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     let port = port.and_then(|digits| digits.parse().ok()).filter(|port| *port != 0);
     port.ok_or_else(|| Error::Url("a port is a number from 1 to 65535".into()))
@@ -136,7 +172,7 @@ fn port(text: &str) -> Result<u16, Error> {
 
 impl core::fmt::Display for Target {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "http://{}{}", self.host(), self.request_target(&[]))
+        write!(f, "{}://{}{}", self.scheme.as_str(), self.host(), self.request_target(&[]))
     }
 }
 
@@ -174,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_header_has_the_port_unless_it_is_80() {
+    fn the_host_header_has_the_port_unless_it_is_the_scheme_s() {
         assert_eq!(target("http://h:8080/").host(), "h:8080");
         assert_eq!(target("ws://h:80").host(), "h");
         assert_eq!(target("http://[::1]:81/").host(), "[::1]:81");
@@ -191,15 +227,35 @@ mod tests {
         assert_eq!(to("x?back=http://other/"), "http://h:81/a/x?back=http://other/");
         assert_eq!(to("//other/x"), "http://other/x");
         assert_eq!(to("http://other:82/#f"), "http://other:82/");
-        assert!(matches!(base.join("https://other/"), Err(Error::Tls)));
         assert!(!base.same_origin(&base.join("http://h/x").unwrap()));
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn a_redirect_never_leads_out_of_tls() {
+        let base = target("wss://h/a");
+        let to = |location| base.join(location).unwrap().to_string();
+        assert_eq!(to("x"), "https://h/x");
+        assert_eq!(to("//other:444/x"), "https://other:444/x");
+        assert!(matches!(base.join("http://h/x"), Err(Error::Redirect)));
+        let plain = target("http://h/a");
+        let secured = plain.join("https://h/a").unwrap();
+        assert_eq!(secured.address(), ("h", 443));
+        assert!(!plain.same_origin(&secured));
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn without_tls_that_is_what_is_said() {
+        for url in ["https://h/", "wss://h/"] {
+            assert!(matches!(Target::parse(url), Err(Error::Tls(_))), "{url}");
+        }
+        assert!(matches!(target("http://h/").join("https://other/"), Err(Error::Tls(_))));
     }
 
     #[test]
     fn what_cannot_be_spoken_is_refused_with_a_reason() {
         for (url, why) in [
-            ("https://h/", "TLS"),
-            ("wss://h/", "TLS"),
             ("ftp://h/", "ftp"),
             ("/topics/a", "http://"),
             ("http://user:pw@h/", "user name"),

@@ -1,10 +1,13 @@
 //! The socket and what was read from it.
 
 use super::error::Trouble;
+#[cfg(feature = "tls")]
+use super::roots;
 use super::stop::Watch;
 use super::target::Target;
 use super::{Cut, Error, Options, Stop};
-use crate::blocking::{Input, Tap, Traffic, socket};
+use crate::blocking::{Input, Tap, Traffic};
+use crate::socket::{self, Socket};
 use crate::step::{NEVER, later};
 use alloc::string::ToString;
 use core::time::Duration;
@@ -18,7 +21,7 @@ pub(super) const BUFFER: usize = 64 * 1024;
 /// A connection to a server.
 #[derive(Debug)]
 pub(super) struct Wire {
-    stream: TcpStream,
+    socket: Socket,
     /// Where it leads.
     target: Target,
     input: Input,
@@ -50,12 +53,13 @@ impl Wire {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(options.response_timeout))?;
         let watch = stop.watch(&stream)?;
+        let socket = secure(stream, target, options, &watch)?;
         let (target, response_timeout, tap) = (target.clone(), options.response_timeout, options.tap.clone());
         if let Some(tap) = &tap {
             let (host, port) = target.address();
             tap.tell(Traffic::Opened { host, port });
         }
-        Ok(Self { stream, target, input: Input::new(&[], BUFFER), watch, response_timeout, tap })
+        Ok(Self { socket, target, input: Input::new(&[], BUFFER), watch, response_timeout, tap })
     }
 
     /// Whether a request for `target` may go out on it, credentials and all.
@@ -64,8 +68,8 @@ impl Wire {
     }
 
     /// For who goes on with the socket in another way: it, what is unread, and what lets it be stopped.
-    pub(super) fn into_parts(self) -> (TcpStream, Input, Watch) {
-        (self.stream, self.input, self.watch)
+    pub(super) fn into_parts(self) -> (Socket, Input, Watch) {
+        (self.socket, self.input, self.watch)
     }
 
     /// When an answer to what is sent now is late.
@@ -74,7 +78,7 @@ impl Wire {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
-        let result = socket::write_all(&self.stream, bytes, NEVER);
+        let result = socket::write_all(&self.socket, bytes, NEVER);
         if let (Some(tap), Ok(())) = (&self.tap, &result) {
             tap.tell(Traffic::Sent(bytes));
         }
@@ -83,7 +87,7 @@ impl Wire {
 
     /// Reads more behind what is unread. Without a deadline it waits for ever.
     pub(super) fn fill(&mut self, deadline: Option<Instant>) -> Result<Filled, Trouble> {
-        let result = match self.input.fill(&self.stream, deadline) {
+        let result = match self.input.fill(&self.socket, deadline) {
             Ok(0) => Ok(Filled::Eof),
             Ok(got) => {
                 if let Some(tap) = &self.tap {
@@ -108,16 +112,32 @@ impl Wire {
     /// Whether nothing has come that was not asked for, not even an end: another request may go out. Otherwise its answer
     /// could be anybody's (RFC 9112 §6.3, §9.2).
     pub(super) fn is_quiet(&mut self) -> bool {
-        let quiet = self.unread().is_empty() && self.stream.set_nonblocking(true).is_ok() && {
-            let peeked = self.stream.peek(&mut [0]);
-            matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
-        };
-        quiet && self.stream.set_nonblocking(false).is_ok()
+        self.unread().is_empty() && self.socket.is_quiet()
     }
 
     fn checked<T>(&self, result: io::Result<T>) -> Result<T, Trouble> {
         if self.watch.stop().is_stopped() { Err(Cut::Stopped.into()) } else { Ok(result?) }
     }
+}
+
+/// The socket as the target wants it: in the clear or under TLS.
+#[cfg(feature = "tls")]
+fn secure(tcp: TcpStream, target: &Target, options: &Options, watch: &Watch) -> Result<Socket, Trouble> {
+    if !target.is_secure() {
+        return Ok(Socket::plain(tcp));
+    }
+    let (name, _) = target.address();
+    let session = options.roots.session(name)?;
+    let until = later(Instant::now(), options.connect_timeout);
+    Socket::secured(tcp, session, until)
+        .map_err(|error| if watch.stop().is_stopped() { Cut::Stopped.into() } else { roots::trouble(&error) })
+}
+
+/// There is no target that would want TLS.
+#[cfg(not(feature = "tls"))]
+#[expect(clippy::unnecessary_wraps, reason = "with TLS it may fail")]
+fn secure(tcp: TcpStream, _: &Target, _: &Options, _: &Watch) -> Result<Socket, Trouble> {
+    Ok(Socket::plain(tcp))
 }
 
 /// Tries the addresses one after the other, as they are given.

@@ -9,6 +9,7 @@ use super::routes::{Handler, Page, Pages, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
+use crate::socket;
 use crate::ws::deflate::Options;
 use bytes::Bytes;
 use ipnet::IpNet;
@@ -28,6 +29,7 @@ pub struct Builder {
     pub(super) routes: Routes,
     pub(super) pages: Pages,
     pub(super) deflate: Option<Options>,
+    pub(super) tls: Option<socket::Server>,
 }
 
 impl Default for Builder {
@@ -40,6 +42,7 @@ impl Default for Builder {
             routes: Routes::default(),
             pages: Pages::default(),
             deflate: compression::by_default(),
+            tls: None,
         }
     }
 }
@@ -97,6 +100,26 @@ impl Builder {
     #[must_use]
     pub fn deflate(mut self, options: Option<Options>) -> Self {
         self.deflate = options.map(compression::without_contexts);
+        self
+    }
+
+    /// Speaks TLS, and nothing else: `https` and `wss` in place of `http` and `ws`.
+    ///
+    /// ```no_run
+    /// use tidings::server::{Certificate, Server};
+    ///
+    /// let certificate = Certificate::from_pem(&std::fs::read("chain.pem")?, &std::fs::read("key.pem")?)?;
+    /// let server = Server::builder().tls(&certificate).bind("0.0.0.0:443")?;
+    /// # let _ = server;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Who is over [`Limits::connections`] learns so by an alert and not by a 503, which could not be read yet. A request in
+    /// the clear is answered with 400.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, certificate: &super::Certificate) -> Self {
+        self.tls = Some(certificate.server());
         self
     }
 

@@ -4,13 +4,13 @@ use super::opening::{Opening, opening_getters};
 use super::shared::Shared;
 use super::wire;
 use crate::http::chunked;
+use crate::socket::Socket;
 use crate::sse::Event;
 use crate::step::later;
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::TcpStream;
 use std::string::String;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ use std::time::{Duration, Instant};
 /// ```
 pub struct EventStream {
     shared: Arc<Shared>,
-    socket: Arc<TcpStream>,
+    socket: Arc<Socket>,
     opening: Box<Opening>,
     last_event_id: String,
     chunked: bool,
@@ -65,7 +65,7 @@ pub enum Waited {
 impl EventStream {
     pub(super) fn new(
         shared: Arc<Shared>,
-        socket: Arc<TcpStream>,
+        socket: Arc<Socket>,
         opening: Box<Opening>,
         last_event_id: String,
         chunked: bool,
@@ -96,7 +96,7 @@ impl EventStream {
         encoded.map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
         wire::write_all(&self.socket, &output, &self.shared.limits).inspect_err(|_| {
             // Maybe in the midst of a chunk: nothing must follow.
-            let _ = self.socket.shutdown(std::net::Shutdown::Both);
+            self.socket.abort();
         })?;
         self.sent = Instant::now();
         Ok(())

@@ -88,6 +88,8 @@ mod access;
 mod answer;
 mod assets;
 mod builder;
+#[cfg(feature = "tls")]
+mod certificate;
 mod compression;
 mod delivery;
 mod event_stream;
@@ -116,6 +118,8 @@ mod workers;
 pub use crate::blocking::{Message, TimedRead};
 pub use access::{Access, AccessRequest, Action};
 pub use builder::Builder;
+#[cfg(feature = "tls")]
+pub use certificate::{Certificate, CertificateError};
 pub use event_stream::{EventStream, Waited};
 pub use forwarded::ProxyHeader;
 pub use halves::{WebSocketReader, WebSocketWriter};

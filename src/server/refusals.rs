@@ -16,6 +16,8 @@ pub(super) enum Reason {
     /// Its size, or how it is written.
     Head,
     HeadTime,
+    /// What should have been TLS is not, or the client does not like it.
+    Handshake,
     RequestThreads,
     /// The system gave no thread.
     NoThread,
@@ -33,13 +35,14 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Access,
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::NoDescriptor,
         Self::Head,
         Self::HeadTime,
+        Self::Handshake,
         Self::RequestThreads,
         Self::NoThread,
         Self::Handlers,
@@ -62,6 +65,7 @@ impl Reason {
             Self::ConnectionsPerAddress => "connections_per_address",
             Self::Head => "head",
             Self::HeadTime => "head_time",
+            Self::Handshake => "handshake",
             Self::RequestThreads => "request_threads",
             Self::NoThread => "no_thread",
             Self::Handlers => "handlers",

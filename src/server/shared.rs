@@ -10,11 +10,11 @@ use super::signal::Signal;
 use super::topics::{TopicCell, Topics};
 use super::workers::Workers;
 use super::{Builder, Limits, PublishError};
+use crate::socket::{self, Socket};
 use crate::topic::{EventName, IdempotencyKey, Published, TopicName};
 use crate::ws::deflate::Options;
 use std::boxed::Box;
 use std::collections::HashMap;
-use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) pages: Pages,
     /// How messages of topics are compressed for WebSocket clients that offer it.
     pub(super) deflate: Option<Options>,
+    /// How TLS is spoken, if it is.
+    pub(super) tls: Option<socket::Server>,
     pub(super) workers: Workers,
     /// What the unfinished messages of WebSocket clients take.
     pub(super) unfinished: Memory,
@@ -46,7 +48,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(builder: Builder, signal: Signal) -> Self {
-        let Builder { limits, gate, origins, proxies, routes, pages, deflate } = builder;
+        let Builder { limits, gate, origins, proxies, routes, pages, deflate, tls } = builder;
         Self {
             topics: Topics::new(limits.topic, limits.topics, limits.all_topics_bytes),
             metrics: Metrics::default(),
@@ -64,6 +66,7 @@ impl Shared {
             routes,
             pages,
             deflate,
+            tls,
         }
     }
 
@@ -152,12 +155,12 @@ impl Shared {
     }
 
     /// Lets draining wake a thread that an embedder's handler keeps in a read of that socket.
-    pub(super) fn interruptible(self: &Arc<Self>, socket: &Arc<TcpStream>) -> Interruptible {
+    pub(super) fn interruptible(self: &Arc<Self>, socket: &Arc<Socket>) -> Interruptible {
         let id = self.handlers.enter(socket);
         // Draining sets its flag first and then goes through the list: whoever enters too late to be found in it sees
         // the flag here.
         if self.is_draining() {
-            let _ = socket.shutdown(Shutdown::Read);
+            socket.end_reading();
         }
         Interruptible { shared: Arc::clone(self), id }
     }
@@ -200,12 +203,12 @@ impl Drop for Busy {
 /// The sockets on which handlers of the embedder's may be blocked in a read.
 #[derive(Debug, Default)]
 struct Handlers {
-    sockets: Mutex<HashMap<u64, Arc<TcpStream>>>,
+    sockets: Mutex<HashMap<u64, Arc<Socket>>>,
     next: AtomicU64,
 }
 
 impl Handlers {
-    fn enter(&self, socket: &Arc<TcpStream>) -> u64 {
+    fn enter(&self, socket: &Arc<Socket>) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         lock(&self.sockets).insert(id, Arc::clone(socket));
         id
@@ -214,7 +217,7 @@ impl Handlers {
     /// Ends every read that waits; what is written still goes out.
     fn interrupt(&self) {
         for socket in lock(&self.sockets).values() {
-            let _ = socket.shutdown(Shutdown::Read);
+            socket.end_reading();
         }
     }
 }

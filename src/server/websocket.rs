@@ -4,13 +4,13 @@ use super::halves::{WebSocketReader, WebSocketWriter, next};
 use super::opening::{Opening, opening_getters};
 use super::shared::Shared;
 use crate::blocking::{Access, Duplex, Input, Message, Reading, TimedRead, Wait, sending};
+use crate::socket::Socket;
 use crate::step::later;
 use crate::ws::{CloseCode, Connection, KeepaliveOptions, SendError};
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::fmt;
 use std::io;
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ pub struct WebSocket {
 impl WebSocket {
     pub(super) fn new(
         shared: Arc<Shared>,
-        socket: Arc<TcpStream>,
+        socket: Arc<Socket>,
         opening: Box<Opening>,
         connection: Connection,
         input: &[u8],

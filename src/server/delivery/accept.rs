@@ -9,6 +9,7 @@ use crate::server::metrics::Gauge;
 use crate::server::refusals::Reason;
 use crate::server::response::Response;
 use crate::server::seat::Seat;
+use crate::socket::Socket;
 use bytes::BytesMut;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Poll};
@@ -100,7 +101,13 @@ impl Delivery {
         // Every write is a whole answer or batch: waiting for more to send with it would only delay it.
         let _ = socket.set_nodelay(true);
         match self.seat(peer_addr) {
-            Ok(seat) => self.welcome(socket, BytesMut::new(), Role::Idle, seat, now),
+            Ok(seat) => {
+                let socket = match &self.shared.tls {
+                    None => Socket::plain(socket),
+                    Some(tls) => Socket::awaiting(socket, tls),
+                };
+                self.welcome(socket, BytesMut::new(), Role::Idle, seat, now);
+            }
             Err(reason) => self.refuse(socket, peer_addr, reason, now),
         }
     }
@@ -125,6 +132,9 @@ impl Delivery {
     fn refuse(&mut self, socket: TcpStream, peer_addr: SocketAddr, reason: Reason, now: Instant) {
         let is_of_its_address = reason == Reason::ConnectionsPerAddress;
         self.shared.metrics.refusals.count_of(reason, is_of_its_address.then_some(peer_addr));
+        if let Some(tls) = &self.shared.tls {
+            return Socket::awaiting(socket, tls).refuse_hello();
+        }
         let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many connections");
         let mut output = BytesMut::new();
         response.encode_last(&mut output);
@@ -132,7 +142,9 @@ impl Delivery {
         journal::turned_away(peer_addr, response.status);
         let refusals = self.acceptor.as_ref().map(|acceptor| &acceptor.refusals);
         match refusals.and_then(|refusals| refusals.enter_below(REFUSALS)) {
-            Some(place) => self.welcome(socket, output, Role::Closing, Seat::new(peer_addr, place, None), now),
+            Some(place) => {
+                self.welcome(Socket::plain(socket), output, Role::Closing, Seat::new(peer_addr, place, None), now)
+            }
             None => self.dismiss(&socket, &output),
         }
     }
@@ -144,7 +156,7 @@ impl Delivery {
         let _ = socket.read(&mut self.buffer);
     }
 
-    fn welcome(&mut self, socket: TcpStream, output: BytesMut, role: Role, seat: Seat, now: Instant) {
+    fn welcome(&mut self, socket: Socket<TcpStream>, output: BytesMut, role: Role, seat: Seat, now: Instant) {
         let connection = Connection::new(socket, BytesMut::new(), output, role, seat, now);
         if let Some(token) = self.add(connection) {
             self.step(token, now, Connection::flush);

@@ -6,9 +6,9 @@ use super::outgoing::Outgoing;
 use crate::server::refusals::Reason;
 use crate::server::seat::Seat;
 use crate::server::shared::Shared;
+use crate::socket::Socket;
 use bytes::BytesMut;
 use mio::net::TcpStream;
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ pub(super) enum Fate {
 
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) socket: TcpStream,
+    pub(super) socket: Socket<TcpStream>,
     pub(super) out: Outgoing,
     /// Read and not used yet: the beginning of a frame, or of the next request.
     pub(super) input: BytesMut,
@@ -53,7 +53,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(
-        socket: TcpStream,
+        socket: Socket<TcpStream>,
         input: BytesMut,
         output: BytesMut,
         role: Role,
@@ -78,6 +78,8 @@ impl Connection {
         let limits = &shared.limits;
         let write = self.out.due(limits);
         match &self.role {
+            // Who does not go on with a handshake has not said yet that it wants anything.
+            Role::Idle if self.socket.is_shaking_hands() => self.begun + limits.head_time,
             Role::Idle => self.begun + limits.idle_time,
             Role::Incoming(incoming) => incoming.due(shared),
             Role::Held(held) => held.due().unwrap_or(self.begun),
@@ -188,8 +190,11 @@ impl Connection {
 
     /// Writes what waits, as far as the socket takes it.
     pub(super) fn flush(&mut self, turn: &mut Turn<'_>) -> Fate {
+        if self.socket.flush_own().is_err() {
+            return Fate::Gone;
+        }
         loop {
-            match self.out.flush(&mut self.socket, turn.now) {
+            match self.out.flush(&self.socket, turn.now) {
                 Err(_) => return Fate::Gone,
                 Ok(false) => return Fate::Stay,
                 Ok(true) => {}
@@ -219,7 +224,7 @@ impl Connection {
                 // Once: the system tells of each time that the socket is ready, as of a change, and the loop would come
                 // here again, round and round.
                 if !std::mem::replace(&mut self.is_shut, true) {
-                    let _ = self.socket.shutdown(Shutdown::Write);
+                    self.socket.end_writing();
                 }
                 Fate::Stay
             }

@@ -3,14 +3,17 @@
 
 use super::Role;
 use super::connection::{Connection, Fate, Turn};
+use super::reading::is_for_later;
 use crate::http::{RequestReader, Status};
 use crate::server::journal;
 use crate::server::metrics::Present;
 use crate::server::refusals::Reason;
 use crate::server::response::Response;
 use crate::server::shared::Shared;
+use crate::socket::Greeting;
 use bytes::{Buf, BytesMut};
 use std::boxed::Box;
+use std::io::ErrorKind;
 use std::time::Instant;
 
 #[derive(Debug)]
@@ -30,6 +33,12 @@ impl Incoming {
         Self { reader, since: turn.now, is_whole: false, _present: present }
     }
 
+    /// It is here: a thread's from now on.
+    fn is_whole_at(&mut self, now: Instant) -> Fate {
+        (self.is_whole, self.since) = (true, now);
+        Fate::Request
+    }
+
     /// A thread may be waited for as long as a head.
     pub(super) fn due(&self, shared: &Shared) -> Instant {
         self.since + shared.limits.head_time
@@ -39,6 +48,9 @@ impl Incoming {
 impl Connection {
     /// Reads what there is of the head of a request; nothing behind it, but for what comes in the same piece.
     pub(super) fn read_head(&mut self, turn: &mut Turn<'_>) -> Fate {
+        if self.socket.awaits_hello() {
+            return self.read_hello(turn);
+        }
         loop {
             if let Some(fate) = self.look_at_head(turn) {
                 return fate;
@@ -51,14 +63,51 @@ impl Connection {
         }
     }
 
+    /// Reads the first message of a client under TLS. What there is to calculate is a thread's, as if it were a request:
+    /// however many come at once, they hold up nobody here.
+    fn read_hello(&mut self, turn: &mut Turn<'_>) -> Fate {
+        loop {
+            match self.socket.read_hello(&mut self.input) {
+                Ok(Greeting::Incomplete) => drop(self.incoming(turn)),
+                Ok(Greeting::Whole) => {
+                    return match self.incoming(turn) {
+                        Some(incoming) if !incoming.is_whole => incoming.is_whole_at(turn.now),
+                        _ => Fate::Stay,
+                    };
+                }
+                Ok(Greeting::NotTls) => {
+                    let response = Response::fault(Status::BAD_REQUEST, "TLS is spoken here: use https or wss");
+                    return self.refuse(&response, Reason::Handshake, turn);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_for_later(&error) => return Fate::Stay,
+                Err(error) => {
+                    if error.kind() == ErrorKind::InvalidData {
+                        turn.shared.metrics.refusals.count(Reason::Handshake);
+                    }
+                    return Fate::Gone;
+                }
+            }
+        }
+    }
+
+    /// What there is of a request: it begins now, if it has not.
+    fn incoming(&mut self, turn: &Turn<'_>) -> Option<&mut Incoming> {
+        if matches!(self.role, Role::Idle) {
+            self.role = Role::Incoming(Box::new(Incoming::new(turn)));
+        }
+        match &mut self.role {
+            Role::Incoming(incoming) => Some(incoming),
+            _ => None,
+        }
+    }
+
     /// `None`: more must be read.
     fn look_at_head(&mut self, turn: &mut Turn<'_>) -> Option<Fate> {
         if self.input.is_empty() {
             return None;
         }
-        if matches!(self.role, Role::Idle) {
-            self.role = Role::Incoming(Box::new(Incoming::new(turn)));
-        }
+        self.incoming(turn);
         let Role::Incoming(incoming) = &mut self.role else { return Some(Fate::Stay) };
         if incoming.is_whole {
             // What it sends now is the thread's to read, and so is its end.
@@ -71,8 +120,7 @@ impl Connection {
                 return Some(self.refuse(&response, Reason::Head, turn));
             }
             Ok(step) if step.event.is_some() => {
-                (incoming.is_whole, incoming.since) = (true, turn.now);
-                return Some(Fate::Request);
+                return Some(incoming.is_whole_at(turn.now));
             }
             Ok(step) => step.consumed,
         };
@@ -103,9 +151,13 @@ impl Connection {
 
     /// The connection ends with this answer.
     fn refuse(&mut self, response: &Response, reason: Reason, turn: &mut Turn<'_>) -> Fate {
+        turn.shared.metrics.refusals.count(reason);
+        if self.socket.awaits_hello() {
+            self.socket.refuse_hello();
+            return Fate::Gone;
+        }
         turn.shared.metrics.answered(response.status);
         journal::turned_away(self.seat.peer_addr, response.status);
-        turn.shared.metrics.refusals.count(reason);
         self.input = BytesMut::new();
         response.encode_last(self.out.own(turn.now));
         match self.close(turn) {

@@ -16,7 +16,7 @@ impl Delivery {
     /// A connection is handed over.
     pub(super) fn adopt(&mut self, handed: Handed, batches: &mut Batches, now: Instant) {
         let Handed { socket, input, output, role, seat } = handed;
-        let socket = mio::net::TcpStream::from_std(socket);
+        let socket = socket.map(mio::net::TcpStream::from_std);
         let connection = Connection::new(socket, input, output, role, seat, now);
         let Some(token) = self.add(connection) else { return };
         if let Some(cell) = self.connections.get(&token).and_then(Connection::subscribed) {
@@ -25,6 +25,10 @@ impl Delivery {
             audience.or_insert_with(|| Audience { cell, members: BTreeSet::new() }).members.insert(token);
         }
         self.step(token, now, Connection::begin);
+        if self.connections.get(&token).is_some_and(|connection| connection.socket.has_unread()) {
+            // Of that the system will not tell.
+            self.unread.push(token);
+        }
         if self.is_draining {
             self.step(token, now, |connection, turn| connection.drain(batches, turn));
         } else {
@@ -39,7 +43,7 @@ impl Delivery {
         self.next = self.next.wrapping_add(1).max(FIRST_CONNECTION);
         let interest = Interest::READABLE | Interest::WRITABLE;
         // What is ready already is reported at once: nothing that came before this is missed.
-        self.poll.registry().register(&mut connection.socket, token, interest).ok()?;
+        self.poll.registry().register(connection.socket.tcp_mut(), token, interest).ok()?;
         self.connections.insert(token, connection);
         Some(token)
     }
@@ -48,7 +52,7 @@ impl Delivery {
         let mut connection = self.connections.remove(&token)?;
         self.timers.disarm(token, &mut connection.armed);
         // Closing the socket would do it, too; one that goes to a thread stays open.
-        let _ = self.poll.registry().deregister(&mut connection.socket);
+        let _ = self.poll.registry().deregister(connection.socket.tcp_mut());
         Some(connection)
     }
 
@@ -70,8 +74,8 @@ impl Delivery {
         };
         let Some(connection) = self.remove(token) else { return thread.release() };
         let Connection { socket, input, seat, .. } = connection;
-        let socket = into_std(socket);
-        match socket.set_nonblocking(false) {
+        let socket = socket.map(into_std);
+        match socket.tcp().set_nonblocking(false) {
             Ok(()) => thread.give(Job::new(&self.shared, socket, input, seat, worker)),
             Err(_) => thread.release(),
         }

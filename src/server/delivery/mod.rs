@@ -42,6 +42,7 @@ use super::request::Threads;
 use super::seat::Seat;
 use super::shared::Shared;
 use super::topics::TopicCell;
+use crate::socket::Socket;
 use accept::Acceptor;
 use batches::Batches;
 use bytes::BytesMut;
@@ -52,7 +53,6 @@ use std::boxed::Box;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::mem;
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -62,7 +62,7 @@ use timers::Timers;
 #[derive(Debug)]
 pub(super) struct Handed {
     /// In non-blocking mode.
-    pub(super) socket: TcpStream,
+    pub(super) socket: Socket,
     /// What was read of it and not used.
     pub(super) input: BytesMut,
     /// What is to be written first.

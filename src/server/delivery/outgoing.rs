@@ -11,8 +11,9 @@
 
 use crate::server::Limits;
 use crate::server::refusals::Reason;
+use crate::socket::{Socket, Tcp};
 use bytes::{Buf, Bytes, BytesMut};
-use std::io::{self, ErrorKind, IoSlice, Write};
+use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::time::Instant;
 
@@ -78,7 +79,7 @@ impl Outgoing {
     }
 
     /// Writes what the socket takes; whether that was everything.
-    pub(super) fn flush(&mut self, mut socket: impl Write, now: Instant) -> io::Result<bool> {
+    pub(super) fn flush(&mut self, socket: &Socket<impl Tcp>, now: Instant) -> io::Result<bool> {
         while !self.is_empty() {
             let slices = [IoSlice::new(&self.front), IoSlice::new(&self.shared), IoSlice::new(&self.back)];
             match socket.write_vectored(&slices) {

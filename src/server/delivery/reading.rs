@@ -3,7 +3,10 @@
 use super::Role;
 use super::connection::{Connection, Fate, Turn};
 use bytes::BytesMut;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
+
+/// So often in a turn what was read may be no data yet: under TLS there are messages that hold none.
+const INTERRUPTIONS: usize = 16;
 
 impl Connection {
     /// The socket has something to read, or has ended. It must be read until it has no more, or it will not be heard of
@@ -36,7 +39,7 @@ impl Connection {
     pub(super) fn read_more(&mut self, room: usize, turn: &mut Turn<'_>) -> Option<Fate> {
         let room = room.min(turn.buffer.len());
         let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
-        loop {
+        for _ in 0..INTERRUPTIONS {
             match self.socket.read(buffer) {
                 Ok(0) => return Some(Fate::Gone),
                 Ok(got) => {
@@ -48,6 +51,7 @@ impl Connection {
                 Err(_) => return Some(Fate::Gone),
             }
         }
+        Some(Fate::ReadMore)
     }
 
     /// What has no meaning any more is read away all the same: to close over it would reset the connection, and the client

@@ -7,16 +7,16 @@ use super::super::shared::Shared;
 use super::super::wire;
 use super::{BodyReader, Framing, RequestHead, Status, Version};
 use crate::http::BodyEvent;
+use crate::socket::Socket;
 use bytes::{Buf, BytesMut};
 use std::io::{self, ErrorKind};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 /// A body that is read on demand, and what was read behind it.
 pub(super) struct Body<'a> {
     reader: BodyReader,
-    socket: &'a TcpStream,
+    socket: &'a Socket,
     shared: &'a Shared,
     /// Read, and not taken yet.
     input: BytesMut,
@@ -43,7 +43,7 @@ impl<'a> Body<'a> {
         head: &RequestHead<'_>,
         framing: Framing,
         shared: &'a Shared,
-        socket: &'a TcpStream,
+        socket: &'a Socket,
         rest: &[u8],
     ) -> Self {
         // RFC 9110 §10.1.1: not from HTTP/1.0, which could not understand the answer.

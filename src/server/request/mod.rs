@@ -33,11 +33,12 @@ use super::seat::Seat;
 use super::shared::{Busy, Shared};
 use super::wire;
 use crate::http::{BodyReader, Framing, RequestHead, RequestReader, Status, Version};
+use crate::socket::Socket;
 use body::Body;
 use bytes::{Buf, BytesMut};
 use handler::Mounted;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 pub(super) use threads::{Job, Threads};
@@ -54,7 +55,7 @@ const MAX_WRITTEN_HERE: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Client {
     shared: Arc<Shared>,
-    socket: TcpStream,
+    socket: Socket,
     seat: Seat,
     /// While it is in the midst of a request, and until the loop has it: draining waits for it.
     busy: Option<Busy>,
@@ -124,6 +125,11 @@ enum Next {
 impl Client {
     /// Serves the connection until it has nothing to say. `input`: what of it was read already.
     fn serve(mut self, mut input: BytesMut) {
+        if let Some(tls) = &self.shared.tls
+            && self.socket.shake_hands(tls).is_err()
+        {
+            return self.shared.metrics.refusals.count(Reason::Handshake);
+        }
         loop {
             match self.next(input) {
                 Next::Request(rest) => {
@@ -261,14 +267,14 @@ impl Client {
     fn hand_over(self, role: Role, output: BytesMut, input: BytesMut) {
         let Self { shared, socket, seat, busy } = self;
         // A socket that cannot be told not to block would block the loop.
-        if socket.set_nonblocking(true).is_err() {
+        if socket.tcp().set_nonblocking(true).is_err() {
             return;
         }
         let refused = shared.signal.hand_over(Handed { socket, input, output, role, seat });
         drop(busy);
         // The server has drained: the client is told so from here.
         if let Err(handed) = refused
-            && handed.socket.set_nonblocking(false).is_ok()
+            && handed.socket.tcp().set_nonblocking(false).is_ok()
         {
             let limits = Limits { answer_time: shared.limits.close_time, ..shared.limits };
             let _ = wire::write_all(&handed.socket, &handed.output, &limits);

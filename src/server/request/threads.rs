@@ -5,10 +5,10 @@ use super::super::seat::Seat;
 use super::super::shared::lock;
 use super::super::workers::Worker;
 use super::{Client, STACK, Shared};
+use crate::socket::Socket;
 use bytes::BytesMut;
 use std::collections::VecDeque;
 use std::io;
-use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ impl Job {
     /// The thread that waits for it counts as busy from now on.
     pub(in super::super) fn new(
         shared: &Arc<Shared>,
-        socket: TcpStream,
+        socket: Socket,
         input: BytesMut,
         seat: Seat,
         worker: Worker,

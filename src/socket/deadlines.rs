@@ -3,10 +3,11 @@
 //! The time-outs of a socket count from each call; a peer that sends one byte just before each of them would never meet
 //! one. So each read gets what is left of the whole, or a little less, and looks again.
 
+use super::Socket;
 use crate::step::later;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -17,16 +18,22 @@ pub(crate) struct ReadTimeout(Option<Duration>);
 
 impl ReadTimeout {
     /// Reads what there is, at least one byte; without a deadline it waits for ever. Zero: the stream has ended.
-    pub(crate) fn read(
+    pub(crate) fn read(&mut self, socket: &Socket, room: &mut [u8], until: Option<Instant>) -> io::Result<usize> {
+        self.attempt(socket, until, || socket.read(room))
+    }
+
+    /// The same of any call that reads from the socket once.
+    pub(super) fn attempt<T>(
         &mut self,
-        mut socket: &TcpStream,
-        room: &mut [u8],
+        socket: &Socket,
         until: Option<Instant>,
-    ) -> io::Result<usize> {
+        mut read: impl FnMut() -> io::Result<T>,
+    ) -> io::Result<T> {
         loop {
-            self.arm(socket, left(until)?)?;
-            match socket.read(room) {
-                // What Unix calls a time-out of a socket; it may come a moment early. And a signal is no reason to give up.
+            self.arm(socket.tcp(), left(until)?)?;
+            match read() {
+                // What Unix calls a time-out of a socket; it may come a moment early. And a signal is no reason to give up,
+                // nor is what is no data yet.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {
                 }
@@ -55,16 +62,16 @@ impl ReadTimeout {
 
 /// Writes all of it. The socket's own time-out is for each piece that the peer takes; each [`SHARE`] is given up with the
 /// first piece that ends behind its `time`.
-pub(crate) fn write_all(socket: &TcpStream, bytes: &[u8], time: Duration) -> io::Result<()> {
+pub(crate) fn write_all(socket: &Socket, bytes: &[u8], time: Duration) -> io::Result<()> {
     bytes.chunks(SHARE).try_for_each(|share| write_share(socket, share, later(Instant::now(), time)))
 }
 
 /// What is larger is granted more time. In bytes: what a message has at the most where nobody says otherwise.
 const SHARE: usize = 1 << 20;
 
-fn write_share(mut socket: &TcpStream, mut bytes: &[u8], until: Instant) -> io::Result<()> {
+fn write_share(socket: &Socket, mut bytes: &[u8], until: Instant) -> io::Result<()> {
     loop {
-        match socket.write(bytes) {
+        match socket.write_vectored(&[IoSlice::new(bytes)]) {
             Ok(written) if written == bytes.len() => return Ok(()),
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
@@ -79,9 +86,9 @@ fn write_share(mut socket: &TcpStream, mut bytes: &[u8], until: Instant) -> io::
 }
 
 /// Writes what goes without waiting; [`ErrorKind::WouldBlock`] if that is nothing.
-pub(crate) fn write_at_once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+pub(crate) fn write_at_once(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
     loop {
-        match send_at_once(socket, bytes) {
+        match socket.write_at_once(bytes) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             other => return other,
@@ -91,7 +98,7 @@ pub(crate) fn write_at_once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usiz
 
 /// One system call.
 #[cfg(unix)]
-fn send_at_once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+pub(super) fn send_at_once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     use rustix::net::{SendFlags, send};
     // The standard library asks for no signal either; on Apple's systems it has asked the socket for that.
     #[cfg(not(target_vendor = "apple"))]
@@ -103,7 +110,8 @@ fn send_at_once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
 
 /// Three. Nobody else may be in a call of the socket's meanwhile, for it would not wait, either.
 #[cfg(not(unix))]
-fn send_at_once(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+pub(super) fn send_at_once(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    use std::io::Write;
     socket.set_nonblocking(true)?;
     let written = socket.write(bytes);
     socket.set_nonblocking(false)?;
@@ -111,10 +119,13 @@ fn send_at_once(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
 }
 
 /// Waits until something can be read or written; says whether it is reading. [`ErrorKind::TimedOut`] if neither.
-pub(crate) fn wait(socket: &TcpStream, until: Instant) -> io::Result<bool> {
+pub(crate) fn wait(socket: &Socket, until: Instant) -> io::Result<bool> {
+    if socket.has_unread() {
+        return Ok(true);
+    }
     loop {
         let timeout = left(Some(until))?.and_then(|left| Timespec::try_from(left).ok());
-        let mut polled = [PollFd::new(socket, PollFlags::IN | PollFlags::OUT)];
+        let mut polled = [PollFd::new(socket.tcp(), PollFlags::IN | PollFlags::OUT)];
         match poll(&mut polled, timeout.as_ref()) {
             Ok(0) | Err(Errno::INTR) => {}
             // An end or an error is read, too.
