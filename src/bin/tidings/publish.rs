@@ -3,7 +3,7 @@
 use crate::args::Publish;
 use crate::output::Output;
 use crate::secrets::{unusable, without_token};
-use crate::{Failure, say};
+use crate::{Failure, say, tls};
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 use std::time::Duration;
@@ -15,6 +15,7 @@ const MAX_LINE: u64 = 16 << 20;
 
 pub fn run(arguments: &Publish) -> Result<(), Failure> {
     let options = Options { headers: arguments.headers.clone(), ..Options::default() };
+    let options = tls::trusting(options, arguments.cacert.as_deref())?;
     let publisher =
         Publisher::new(&arguments.url, options).map_err(|error| Failure::Usage(unusable(&arguments.url, &error)))?;
     let (event, lossy) = (arguments.event.as_ref().map(EventName::as_str), arguments.lossy);

@@ -1,7 +1,7 @@
 //! `tidings serve`.
 
 use crate::args::Serve;
-use crate::{Failure, logger, output, say, service};
+use crate::{Failure, logger, output, say, service, signals, tls};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 use tidings::server::{Builder, Limits, Server};
@@ -9,9 +9,14 @@ use tidings::server::{Builder, Limits, Server};
 /// For so long the end waits for the last words, which somebody may have to read first.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-pub fn run(arguments: &Serve) -> Result<(), Failure> {
+pub fn run(mut arguments: Serve) -> Result<(), Failure> {
     logger::start(arguments.log)?;
-    let bound = builder(arguments).bind(arguments.addr.as_str());
+    let (mut builder, mut reload, mut scheme) = (builder(&arguments), None, "http");
+    if let Some(files) = arguments.tls.take() {
+        let (secured, again) = tls::secure(builder, files)?;
+        (builder, reload, scheme) = (secured, Some(again), "https");
+    }
+    let bound = builder.bind(arguments.addr.as_str());
     let server = bound.map_err(|error| match error.kind() {
         // It says itself which origin is none.
         std::io::ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
@@ -19,7 +24,7 @@ pub fn run(arguments: &Serve) -> Result<(), Failure> {
     })?;
     let handle = server.handle();
     let (say_so, said) = sync_channel(1);
-    ctrlc::set_handler(move || {
+    let end = move || {
         // First of all: the words after it may have to wait for somebody who reads them.
         handle.drain();
         service::stopping();
@@ -29,12 +34,12 @@ pub fn run(arguments: &Serve) -> Result<(), Failure> {
         }
         // Full only if it was told before.
         let _ = say_so.try_send(());
-    })
-    .map_err(|error| Failure::Failed(format!("signals: {error}")))?;
+    };
+    signals::watch(end, reload).map_err(|error| Failure::Failed(format!("signals: {error}")))?;
     service::ready();
 
     // Whoever waits for this line may connect when it is there. That nobody reads it is no reason not to serve.
-    match output::print(&format!("listening on http://{}/\n", server.local_addr())) {
+    match output::print(&format!("listening on {scheme}://{}/\n", server.local_addr())) {
         Ok(()) | Err(Failure::OutputClosed) => {}
         Err(failure) => return Err(failure),
     }

@@ -5,7 +5,7 @@ use crate::hex::to_hex;
 use crate::output::{Output, is_writing, wait_until_closed};
 use crate::save::Save;
 use crate::secrets::{unusable, without_token};
-use crate::{Failure, say, wire};
+use crate::{Failure, say, signals, tls, wire};
 use serde::Serialize;
 use std::time::Duration;
 use tidings::client::{Cut, Error, EventSource, Options, Poller, Received, Stop, Stream, WebSocketSource};
@@ -17,6 +17,7 @@ pub fn run(arguments: Subscribe) -> Result<(), Failure> {
     let tap = arguments.wire.then(|| wire::tap(&arguments.headers));
     let (filter, headers) = (arguments.filter.clone(), arguments.headers.clone());
     let options = Options { after, filter, headers, tap, ..Options::default() };
+    let options = tls::trusting(options, arguments.cacert.as_deref())?;
     let source = open(arguments.via, &arguments.url, options).map_err(|error| match (&error, &save) {
         (Error::After(_), Some(save)) if save.cursor().is_some() => Failure::Usage(save.refused(&error.to_string())),
         _ => Failure::Usage(unusable(&arguments.url, &error)),
@@ -74,7 +75,7 @@ fn end_on_signals(stop: Stop) -> Result<(), Failure> {
         std::thread::sleep(GRACE);
         std::process::exit(i32::from(is_writing()));
     };
-    ctrlc::set_handler(handler).map_err(|error| Failure::Failed(format!("signals: {error}")))
+    signals::watch(handler, None::<fn()>).map_err(|error| Failure::Failed(format!("signals: {error}")))
 }
 
 /// Nobody is there to read what may come: that is no reason to wait for it. Where the system has no thread for that, the

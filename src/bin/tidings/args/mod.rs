@@ -2,7 +2,7 @@
 
 mod values;
 
-use crate::{Failure, help, secrets};
+use crate::{Failure, help, secrets, tls};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use log::LevelFilter;
 use std::ffi::OsString;
@@ -32,6 +32,7 @@ pub struct Serve {
     pub trust_proxy: Vec<IpNet>,
     pub proxy_header: ProxyHeader,
     pub drain_time: Duration,
+    pub tls: Option<tls::Files>,
     pub log: LevelFilter,
 }
 
@@ -46,6 +47,8 @@ pub struct Publish {
     /// Take lines that are not UTF-8, too.
     pub lossy: bool,
     pub headers: Vec<(String, String)>,
+    /// Who may vouch for the server, if not whom the system trusts.
+    pub cacert: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,8 @@ pub struct Subscribe {
     pub wire: bool,
     pub count: Option<u64>,
     pub headers: Vec<(String, String)>,
+    /// As for [`Publish`].
+    pub cacert: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -154,9 +159,11 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
         trust_proxy: Vec::new(),
         proxy_header: ProxyHeader::default(),
         drain_time: Limits::default().drain_time,
+        tls: None,
         log: LevelFilter::Warn,
     };
     let (mut publish, mut subscribe, mut log) = (Vec::new(), Vec::new(), None);
+    let (mut cert, mut key): (Option<PathBuf>, Option<PathBuf>) = (None, None);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("addr") => serve.addr = values::addr(parser.value()?.string()?)?,
@@ -170,6 +177,8 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
             Long("trust-proxy") => serve.trust_proxy.push(values::proxies(&parser.value()?.string()?)?),
             Long("proxy-header") => serve.proxy_header = values::proxy_header(&parser.value()?.string()?)?,
             Long("drain-seconds") => serve.drain_time = values::seconds(parser, "--drain-seconds")?,
+            Long("cert") => cert = Some(parser.value()?.into()),
+            Long("key") => key = Some(parser.value()?.into()),
             Long("log") => log = Some(values::level(&parser.value()?.string()?, "--log")?),
             Long("publish-token") => publish.push(secrets::value(parser, "--publish-token")?),
             Long("subscribe-token") => subscribe.push(secrets::value(parser, "--subscribe-token")?),
@@ -177,6 +186,12 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
         }
     }
     serve.tokens = secrets::tokens(publish, subscribe)?;
+    serve.tls = match (cert, key) {
+        (None, None) => None,
+        // Many have both in one file.
+        (Some(cert), key) => Some(tls::Files { key: key.unwrap_or_else(|| cert.clone()), cert }),
+        (None, Some(_)) => return Err(Failure::Usage("--key, and the certificate? --cert is missing".into())),
+    };
     if let Some(level) = log.map_or_else(values::level_from_env, |level| Ok(Some(level)))? {
         serve.log = level;
     }
@@ -185,9 +200,10 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
 
 fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     let (mut event, mut key, mut lossy, mut headers, mut values) = (None, None, false, Vec::new(), Vec::new());
-    let mut token = None;
+    let (mut token, mut cacert) = (None, None);
     while let Some(argument) = parser.next()? {
         match argument {
+            Long("cacert") => cacert = Some(parser.value()?.into()),
             Long("event") => event = Some(values::event_name(&parser.value()?.string()?)?),
             Long("idempotency-key") => key = Some(values::idempotency_key(&parser.value()?.string()?)?),
             Long("lossy") => lossy = true,
@@ -205,7 +221,7 @@ fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
         return Err(Failure::Usage("--idempotency-key is for one message: lines get keys of their own".into()));
     }
     secrets::authorize(token, &url, &mut headers)?;
-    Ok(Command::Publish(Publish { url, data, event, key, lossy, headers }))
+    Ok(Command::Publish(Publish { url, data, event, key, lossy, headers, cacert }))
 }
 
 fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
@@ -220,9 +236,11 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
         wire: false,
         count: None,
         headers: Vec::new(),
+        cacert: None,
     };
     while let Some(argument) = parser.next()? {
         match argument {
+            Long("cacert") => subscribe.cacert = Some(parser.value()?.into()),
             Long("via") => via_option = Some(values::via(&parser.value()?.string()?)?),
             Long("after") => subscribe.after = Some(parser.value()?.string()?),
             Long("event") => events.push(parser.value()?.string()?),
@@ -240,7 +258,8 @@ fn subscribe(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
         return Err(Failure::Usage("subscribe to what? a URL is missing".into()));
     }
     subscribe.filter = Filter::parse(&events).map_err(|error| Failure::Usage(format!("--event: {error}")))?;
-    let is_websocket = subscribe.url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("ws://"));
+    let scheme = subscribe.url.split_once("://").map_or("", |(scheme, _)| scheme);
+    let is_websocket = ["ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     subscribe.via = via_option.unwrap_or(if is_websocket { Via::WebSocket } else { Via::Sse });
     subscribe.after.as_deref().map_or(Ok(()), |after| values::check_after(after, subscribe.via))?;
     secrets::authorize(token, &subscribe.url, &mut subscribe.headers)?;
