@@ -7,6 +7,8 @@ mod client;
 mod draining;
 mod filtering;
 mod forwarded;
+#[cfg(feature = "tls")]
+mod front;
 mod full_duplex;
 mod halves;
 mod http;

@@ -24,8 +24,17 @@ pub fn start_with(limits: &Limits) -> Running {
 }
 
 pub fn run(builder: Builder) -> Running {
+    #[cfg(feature = "tls")]
+    if let Some(front) = crate::front::Front::asked_for() {
+        let server = front.secure(builder).bind("127.0.0.1:0").expect("a port is free");
+        return running(front.listen(server.local_addr()), server);
+    }
     let server = builder.bind("127.0.0.1:0").expect("a port is free");
-    let (addr, handle) = (server.local_addr(), server.handle());
+    running(server.local_addr(), server)
+}
+
+fn running(addr: SocketAddr, server: Server) -> Running {
+    let handle = server.handle();
     let thread = thread::spawn(move || server.run());
     Running { addr, handle, thread: Some(thread) }
 }

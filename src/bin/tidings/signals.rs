@@ -34,10 +34,7 @@ mod system {
 
     /// Calls `end`, in a thread for that, whenever the program is asked to end. `again` is what a signal asks for that there
     /// is on Unix only.
-    pub fn watch(
-        end: impl FnMut() + Send + 'static,
-        _again: Option<impl FnMut() + Send + 'static>,
-    ) -> io::Result<()> {
+    pub fn watch(end: impl FnMut() + Send + 'static, _again: Option<impl FnMut() + Send + 'static>) -> io::Result<()> {
         ctrlc::set_handler(end).map_err(io::Error::other)
     }
 }

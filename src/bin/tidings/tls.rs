@@ -43,8 +43,7 @@ mod built {
     pub fn trusting(options: Options, roots: Option<&Path>) -> Result<Options, Failure> {
         let Some(path) = roots else { return Ok(options) };
         let roots = read(path).map_err(Failure::Failed)?;
-        let roots =
-            Roots::from_pem(&roots).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
+        let roots = Roots::from_pem(&roots).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
         Ok(Options { roots, ..options })
     }
 
