@@ -277,9 +277,6 @@ impl<T: Tcp> Socket<T> {
 
     /// Tells a client that could not be let in, in the only words that it understands before a handshake.
     pub(crate) fn refuse_hello(&self) {
-        /// RFC 8446 §6: an alert, of the version that all have in common, fatal, `internal_error`: of the descriptions
-        /// that there are it is the one for what is not the client's fault.
-        const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 80];
-        let _ = self.tcp.write_at_once(&ALERT);
+        let _ = self.tcp.write_at_once(&tls::INTERNAL_ERROR);
     }
 }

@@ -41,6 +41,8 @@ impl Session {
 #[derive(Debug)]
 pub(crate) enum Hello {}
 
+pub(super) const INTERNAL_ERROR: [u8; 0] = [];
+
 impl Hello {
     /// There is no [`Server`] that would await one.
     pub(super) fn new(server: &Server) -> Self {

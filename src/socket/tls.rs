@@ -11,7 +11,7 @@
 use super::{Greeting, Tcp};
 use bytes::BytesMut;
 use rustls::crypto::CryptoProvider;
-use rustls::server::{Accepted, Acceptor};
+use rustls::server::{Accepted, AcceptedAlert, Acceptor};
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig};
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -259,12 +259,8 @@ impl Hello {
         while !came.is_empty() {
             self.acceptor.read_tls(&mut came)?;
         }
-        self.accepted = self.acceptor.accept().map_err(|(error, mut alert)| {
-            let mut words = Vec::new();
-            let _ = alert.write_all(&mut words);
-            let _ = tcp.write_at_once(&words);
-            io::Error::new(ErrorKind::InvalidData, error)
-        })?;
+        let accepted = self.acceptor.accept();
+        self.accepted = accepted.map_err(|(error, alert)| refused(error, alert, |words| tcp.write_at_once(words)))?;
         Ok(if self.accepted.is_some() { Greeting::Whole } else { Greeting::Incomplete })
     }
 
@@ -272,18 +268,39 @@ impl Hello {
     pub(super) fn answer(
         &mut self,
         server: &Server,
-        mut send: impl FnMut(&[u8]) -> io::Result<usize>,
+        send: impl FnMut(&[u8]) -> io::Result<usize>,
     ) -> io::Result<Session> {
         let accepted = self.accepted.take().ok_or(ErrorKind::NotConnected)?;
-        let connection = accepted.into_connection(Arc::clone(server)).map_err(|(error, mut alert)| {
-            let mut words = Vec::new();
-            let _ = alert.write_all(&mut words);
-            let _ = send(&words);
-            io::Error::new(ErrorKind::InvalidData, error)
-        })?;
-        Ok(Session::new(connection))
+        let connection = accepted.into_connection(Arc::clone(server));
+        connection.map(Session::new).map_err(|(error, alert)| refused(error, alert, send))
     }
 }
+
+/// The client is told why nothing comes of it.
+fn refused(
+    error: rustls::Error,
+    mut alert: AcceptedAlert,
+    mut send: impl FnMut(&[u8]) -> io::Result<usize>,
+) -> io::Error {
+    let mut words = Vec::new();
+    let _ = alert.write_all(&mut words);
+    // For some errors there is none.
+    let words = if words.is_empty() { DECODE_ERROR.as_slice() } else { words.as_slice() };
+    // It is over, whether it hears it or not.
+    let _ = send(words);
+    io::Error::new(ErrorKind::InvalidData, error)
+}
+
+/// An alert in the clear, of the version that all have in common, which is fatal (RFC 8446 §6, §6.2).
+const fn alert(description: u8) -> [u8; 7] {
+    [21, 3, 3, 0, 2, 2, description]
+}
+
+/// What came cannot be understood.
+const DECODE_ERROR: [u8; 7] = alert(50);
+
+/// Of the descriptions that there are the one for what is not the client's fault.
+pub(super) const INTERNAL_ERROR: [u8; 7] = alert(80);
 
 /// A panic while a lock is held leaves what it protects as it was or one step further.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,10 +1,7 @@
 //! TLS in front of the tests' own clients, which speak none: with `TIDINGS_TEST_TLS` in the environment all that is shown
 //! here is shown of a server under TLS.
 
-#[path = "../support/certificates.rs"]
-mod certificates;
-
-use certificates::Authority;
+use crate::certificates::Authority;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;

@@ -3,6 +3,9 @@
 
 mod addresses;
 mod attacks;
+#[cfg(feature = "tls")]
+#[path = "../support/certificates.rs"]
+mod certificates;
 mod client;
 mod draining;
 mod filtering;
@@ -23,5 +26,7 @@ mod resets;
 mod resuming;
 mod running;
 mod streams;
+#[cfg(feature = "tls")]
+mod tls;
 mod tokens;
 mod websockets;

@@ -29,11 +29,17 @@ pub fn run(builder: Builder) -> Running {
         let server = front.secure(builder).bind("127.0.0.1:0").expect("a port is free");
         return running(front.listen(server.local_addr()), server);
     }
+    run_in_the_clear(builder)
+}
+
+/// Whatever the others do.
+pub fn run_in_the_clear(builder: Builder) -> Running {
     let server = builder.bind("127.0.0.1:0").expect("a port is free");
     running(server.local_addr(), server)
 }
 
-fn running(addr: SocketAddr, server: Server) -> Running {
+/// What listens there is reached at `addr`.
+pub fn running(addr: SocketAddr, server: Server) -> Running {
     let handle = server.handle();
     let thread = thread::spawn(move || server.run());
     Running { addr, handle, thread: Some(thread) }
