@@ -21,6 +21,7 @@
 //!  ───────────────────────────────────────────────────────────────
 //!  server/   client/          sockets, threads, clocks: the only code that does I/O,
 //!  blocking/ (private)        what the WebSockets of both have in common
+//!  socket/ (private)          a TCP socket, in the clear or under TLS
 //!  tokio/                     WebSocket and event streams on the traits of an asynchronous runtime
 //!  envelope/                  the JSON that goes between the two
 //!  inspect/                   explains bytes, field by field
@@ -134,6 +135,7 @@
 //! | `server` | [`server`]: the topic server, and handlers of your own beside it; [`envelope`], [`inspect`], and `std` | yes |
 //! | `client` | [`client`]: the subscribers, the publisher, the plain WebSocket; [`envelope`], [`inspect`], and `std` | yes |
 //! | `tokio` | `tokio`: WebSocket and event streams as streams and sinks, on tokio's traits and timers, and `std` | |
+//! | `tls` | `https` and `wss` for [`server`] and [`client`], by rustls | |
 //! | `log` | log lines of [`server`], through the facade of that name | by `cli` |
 //! | `cli` | the program, `server`, `client` and `log` | yes |
 //!
@@ -203,7 +205,8 @@ mod message;
 #[cfg(feature = "std")]
 mod random;
 #[cfg(any(feature = "server", feature = "client"))]
-#[cfg_attr(not(all(feature = "server", feature = "client", feature = "tls")), allow(dead_code))] // likewise
+#[cfg_attr(not(all(feature = "server", feature = "client", feature = "tls")), allow(dead_code, unused_imports))]
+// likewise
 mod socket;
 mod step;
 mod utf8;

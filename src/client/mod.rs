@@ -46,8 +46,8 @@
 //!
 //! `http://` and `ws://` mean the same here, so that one URL does for all of them. [`EventSource`] and
 //! [`WebSocketSource`] also take what any other server sends; without ids on its messages nothing
-//! can be resumed, and what was sent during a reconnection is lost. `https://` and `wss://` need
-//! the feature `tls`; without it a proxy speaks TLS.
+//! can be resumed, and what was sent during a reconnection is lost. `https://` and `wss://`
+//! need the feature `tls`.
 
 mod error;
 mod event_source;

@@ -150,12 +150,13 @@ fn scheme(url: &str) -> Result<Scheme, Error> {
         "http" | "ws" => Scheme::Http,
         "https" | "wss" if cfg!(feature = "tls") => Scheme::Https,
         "https" | "wss" => return Err(Error::Tls("it is not built in (feature tls), use http or ws".into())),
-        _ => return Err(Error::Url(format!("the scheme {name} is not known, use {KNOWN}"))),
+        _ => return Err(Error::Url(format!("the scheme {name} is not known, use http or ws"))),
     };
     if rest.is_empty() || rest.starts_with(['/', '?', '#']) { Err(no_host()) } else { Ok(scheme) }
 }
 
-const KNOWN: &str = if cfg!(feature = "tls") { "http://, https://, ws:// or wss://" } else { "http:// or ws://" };
+/// The others say the same under TLS.
+const KNOWN: &str = "http:// or ws://";
 
 fn no_host() -> Error {
     Error::Url("it has no host".into())

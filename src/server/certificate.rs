@@ -49,7 +49,7 @@ impl Certificate {
     /// What cannot be used. Whether the certificate is for this server, and still good, its clients find out.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
         let shown = Arc::new(Shown(RwLock::new(read(chain, key)?)));
-        let server = server(Arc::clone(&shown)).map_err(CertificateError::unusable)?;
+        let server = server(Arc::clone(&shown)).map_err(|error| CertificateError::unusable(&error))?;
         Ok(Self { shown, server })
     }
 
@@ -90,12 +90,12 @@ fn read(chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, CertificateError>
     match CertifiedKey::from_der(chain, key, &provider()) {
         Ok(key) => Ok(Arc::new(key)),
         Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => Err(CertificateError::Mismatch),
-        Err(error) => Err(CertificateError::unusable(error)),
+        Err(error) => Err(CertificateError::unusable(&error)),
     }
 }
 
 impl CertificateError {
-    fn unusable(error: rustls::Error) -> Self {
+    fn unusable(error: &rustls::Error) -> Self {
         Self::Unusable(error.to_string())
     }
 }

@@ -14,26 +14,30 @@
 //! adds is [`ErrorKind::Interrupted`](io::ErrorKind::Interrupted): something came, and nothing of it is data yet; look
 //! again.
 
+#[cfg(feature = "client")]
+mod client;
 mod deadlines;
 #[cfg(feature = "tls")]
-mod tls;
+mod hello;
 #[cfg(not(feature = "tls"))]
-#[path = "no_tls.rs"]
+mod no_tls;
+#[cfg(feature = "server")]
+mod server;
+#[cfg(feature = "tls")]
 mod tls;
 
 pub(crate) use deadlines::{ReadTimeout, wait, write_all, write_at_once};
-#[cfg(all(feature = "client", feature = "tls"))]
-pub(crate) use tls::Client;
-pub(crate) use tls::{Hello, Server, Session};
+#[cfg(not(feature = "tls"))]
+pub(crate) use no_tls::{Hello, INTERNAL_ERROR, Server, Session};
 #[cfg(feature = "tls")]
-pub(crate) use tls::{PROTOCOL, provider};
+pub(crate) use {
+    hello::{Hello, INTERNAL_ERROR},
+    tls::{Client, PROTOCOL, Server, Session, provider},
+};
 
-use bytes::BytesMut;
 use std::boxed::Box;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
-#[cfg(all(feature = "client", feature = "tls"))]
-use std::time::Instant;
 
 /// A socket: `T` is the standard library's, or that of the loop.
 #[derive(Debug)]
@@ -92,55 +96,14 @@ impl Tcp for TcpStream {
     }
 }
 
-#[cfg(feature = "server")]
-impl Tcp for mio::net::TcpStream {
-    fn read(&self, room: &mut [u8]) -> io::Result<usize> {
-        let mut socket = self;
-        Read::read(&mut socket, room)
-    }
-
-    fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut socket = self;
-        socket.write_vectored(slices)
-    }
-
-    /// No call of it waits.
-    fn write_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut socket = self;
-        Write::write(&mut socket, bytes)
-    }
-
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        Self::shutdown(self, how)
-    }
-}
-
 impl<T: Tcp> Socket<T> {
     /// One in the clear.
     pub(crate) fn plain(tcp: T) -> Self {
         Self { tcp, security: Security::None }
     }
 
-    /// One whose client has to begin with TLS.
-    #[cfg(feature = "server")]
-    #[cfg_attr(not(feature = "tls"), allow(unreachable_code))] // for there is no such server
-    pub(crate) fn awaiting(tcp: T, server: &Server) -> Self {
-        Self { tcp, security: Security::Hello(Box::new(Hello::new(server))) }
-    }
-
     pub(crate) fn tcp(&self) -> &T {
         &self.tcp
-    }
-
-    #[cfg(feature = "server")]
-    pub(crate) fn tcp_mut(&mut self) -> &mut T {
-        &mut self.tcp
-    }
-
-    /// The same on another kind of TCP socket.
-    #[cfg(feature = "server")]
-    pub(crate) fn map<U: Tcp>(self, into: impl FnOnce(T) -> U) -> Socket<U> {
-        Socket { tcp: into(self.tcp), security: self.security }
     }
 
     /// Reads what there is. Zero: the peer has ended its stream.
@@ -205,78 +168,5 @@ impl<T: Tcp> Socket<T> {
     /// Cuts it off.
     pub(crate) fn abort(&self) {
         let _ = self.tcp.shutdown(Shutdown::Both);
-    }
-}
-
-#[cfg(feature = "client")]
-impl Socket {
-    /// One on which a client speaks TLS: shakes hands.
-    #[cfg(feature = "tls")]
-    pub(crate) fn secured(tcp: TcpStream, session: Session, until: Instant) -> io::Result<Self> {
-        let socket = Self { tcp, security: Security::Session(Box::new(session)) };
-        let mut timeout = ReadTimeout::default();
-        while let Security::Session(session) = &socket.security
-            && session.is_shaking_hands()
-        {
-            socket.flush_own()?;
-            timeout.attempt(&socket, Some(until), || session.receive(&socket.tcp))?;
-        }
-        socket.flush_own()?;
-        Ok(socket)
-    }
-
-    /// Whether there is nothing to be read, not even an end.
-    pub(crate) fn is_quiet(&self) -> bool {
-        let is_quiet = self.tcp.set_nonblocking(true).is_ok() && {
-            let looked = match &self.security {
-                Security::None => self.tcp.peek(&mut [0]),
-                // What a server under TLS sends by itself, such as a ticket, is no data.
-                _ => std::iter::repeat_with(|| self.read(&mut [0])).find(|read| !is_interrupted(read)).unwrap_or(Ok(0)),
-            };
-            looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-        };
-        is_quiet && self.tcp.set_nonblocking(false).is_ok()
-    }
-}
-
-#[cfg(feature = "client")]
-fn is_interrupted(read: &io::Result<usize>) -> bool {
-    read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted)
-}
-
-#[cfg(feature = "server")]
-impl<T: Tcp> Socket<T> {
-    /// Whether the client has not said yet how TLS shall be spoken.
-    pub(crate) fn awaits_hello(&self) -> bool {
-        matches!(self.security, Security::Hello(_))
-    }
-
-    /// Whether a handshake has begun, and is not over.
-    pub(crate) fn is_shaking_hands(&self) -> bool {
-        matches!(&self.security, Security::Session(session) if session.is_shaking_hands())
-    }
-
-    /// Reads the client's first message, of which nothing is answered here. An error is the socket's, or TLS's, of which
-    /// the client was told. What is no TLS is in `seen`.
-    pub(crate) fn read_hello(&mut self, seen: &mut BytesMut) -> io::Result<Greeting> {
-        let Security::Hello(hello) = &mut self.security else { return Ok(Greeting::Whole) };
-        let greeting = hello.read(&self.tcp, seen)?;
-        if greeting == Greeting::NotTls {
-            self.security = Security::None;
-        }
-        Ok(greeting)
-    }
-
-    /// Answers the client's first message, which is here.
-    pub(crate) fn shake_hands(&mut self, server: &Server) -> io::Result<()> {
-        let Security::Hello(hello) = &mut self.security else { return Ok(()) };
-        let session = hello.answer(server, |bytes| self.tcp.write_at_once(bytes))?;
-        self.security = Security::Session(Box::new(session));
-        self.flush_own()
-    }
-
-    /// Tells a client that could not be let in, in the only words that it understands before a handshake.
-    pub(crate) fn refuse_hello(&self) {
-        let _ = self.tcp.write_at_once(&tls::INTERNAL_ERROR);
     }
 }

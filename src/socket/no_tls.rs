@@ -41,7 +41,7 @@ impl Session {
 #[derive(Debug)]
 pub(crate) enum Hello {}
 
-pub(super) const INTERNAL_ERROR: [u8; 0] = [];
+pub(crate) const INTERNAL_ERROR: [u8; 0] = [];
 
 impl Hello {
     /// There is no [`Server`] that would await one.

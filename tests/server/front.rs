@@ -1,7 +1,10 @@
 //! TLS in front of the tests' own clients, which speak none: with `TIDINGS_TEST_TLS` in the environment all that is shown
 //! here is shown of a server under TLS.
 
-use crate::certificates::Authority;
+#[path = "../support/certificates.rs"]
+pub mod certificates;
+
+use certificates::Authority;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;

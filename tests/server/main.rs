@@ -3,15 +3,10 @@
 
 mod addresses;
 mod attacks;
-#[cfg(feature = "tls")]
-#[path = "../support/certificates.rs"]
-mod certificates;
 mod client;
 mod draining;
 mod filtering;
 mod forwarded;
-#[cfg(feature = "tls")]
-mod front;
 mod full_duplex;
 mod halves;
 mod http;

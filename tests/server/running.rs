@@ -1,5 +1,9 @@
 //! A server that runs in a thread for the length of a test.
 
+#[cfg(feature = "tls")]
+#[path = "front.rs"]
+pub mod front;
+
 use crate::client::Client;
 use std::io;
 use std::net::SocketAddr;
@@ -25,7 +29,7 @@ pub fn start_with(limits: &Limits) -> Running {
 
 pub fn run(builder: Builder) -> Running {
     #[cfg(feature = "tls")]
-    if let Some(front) = crate::front::Front::asked_for() {
+    if let Some(front) = front::Front::asked_for() {
         let server = front.secure(builder).bind("127.0.0.1:0").expect("a port is free");
         return running(front.listen(server.local_addr()), server);
     }

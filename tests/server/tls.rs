@@ -1,8 +1,8 @@
 //! TLS: what it must not change, and what it adds. That nothing else changes is shown by all the other tests here, run with
 //! `TIDINGS_TEST_TLS=1`.
 
-use crate::certificates::{Authority, Pair};
 use crate::client::HANDSHAKE;
+use crate::running::front::certificates::{Authority, Pair};
 use crate::running::{Running, running};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -85,6 +85,11 @@ impl Secured {
     }
 }
 
+/// Another one for each of a few numbers in a row.
+fn letter(n: usize) -> char {
+    ('a'..='w').nth(n % 23).unwrap()
+}
+
 fn read_until(stream: &mut impl Read, end: &[u8]) -> Vec<u8> {
     let mut seen = Vec::new();
     let mut byte = [0];
@@ -102,8 +107,7 @@ fn each_transport_gives_everything_once_and_in_order() {
     let mut publisher = Publisher::new(&url, secured.options()).unwrap();
     // Of all lengths around those of records, and the longest that is taken.
     let lengths = (0..100).chain([16_383, 16_384, 16_385, 100_000, 1 << 20]);
-    let sent: Vec<String> =
-        lengths.map(|length| char::from(b'a' + (length % 26) as u8).to_string().repeat(length)).collect();
+    let sent: Vec<String> = lengths.map(|length| letter(length).to_string().repeat(length)).collect();
     for data in &sent {
         publisher.publish(None, data).unwrap();
     }
@@ -189,7 +193,7 @@ fn a_handshake_and_a_request_may_come_byte_by_byte() {
 fn what_comes_with_the_request_for_a_websocket_is_read() {
     let secured = secured(Server::builder());
     let mut tls = secured.connect();
-    let frame = |text: &[u8]| [&[0x81, 0x80 | text.len() as u8, 0, 0, 0, 0], text].concat();
+    let frame = |text: &[u8]| [&[0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0], text].concat();
     let request = format!("GET /topics/news HTTP/1.1\r\nHost: t\r\n{HANDSHAKE}\r\n");
     let frames: Vec<u8> = (0..2000).flat_map(|n| frame(format!("{n}").as_bytes())).collect();
     tls.write_all(&[request.as_bytes(), &frames].concat()).unwrap();
@@ -209,7 +213,7 @@ fn who_reads_slowly_gets_everything() {
     const LEN: usize = 3 << 20;
     let limits = Limits { message_bytes: LEN, ..Limits::default() };
     let secured = secured(Server::builder().limits(limits));
-    let data: String = (0..LEN).map(|n| char::from(b'a' + (n % 23) as u8)).collect();
+    let data: String = (0..LEN).map(letter).collect();
     secured.server.publish("news", &data);
     let mut tls = secured.connect();
     tls.write_all(b"GET /topics/news?after=oldest HTTP/1.1\r\nHost: t\r\nAccept: text/event-stream\r\n\r\n").unwrap();

@@ -10,7 +10,7 @@ Usage:
   tidings inspect [HEX | FILE | -]       explain bytes field by field
   tidings help [COMMAND]                 the same as tidings [COMMAND] --help, which tells more
 
-A topic's URL is like http://127.0.0.1:8080/topics/news. There is no TLS: for https and wss put a proxy in front.
+A topic's URL is like http://127.0.0.1:8080/topics/news; https and wss need the feature tls, or a proxy in front.
 Data goes to standard output, words to standard error. Exit status: 0 done, 1 failed, 2 called wrongly. A closed
 standard output is a reason to end, not a failure. tidings --version tells the version.
 ";
@@ -34,12 +34,15 @@ Usage: tidings [serve] [OPTIONS]
   --trust-proxy ADDR[/PREFIX]
                          believe this proxy whom it asks for; may be repeated. Its connections are not counted, whoever's
   --proxy-header NAME    where proxies tell it: x-forwarded-for or forwarded; never both  [x-forwarded-for]
+  --cert FILE            speak TLS (https, wss) and nothing else: the certificate with those that vouch for it, as PEM
+  --key FILE             its key, without a password         [FILE of --cert]. SIGHUP reads both again, for who comes then.
+                         Only with the feature tls built in (cargo's --features tls)
   --drain-seconds N      how long clients may take to go                  [5]
   --log LEVEL            what is told on standard error: off, error (panics), warn (what is refused), info (beginning and
                          end), debug (each request). Also TIDINGS_LOG     [warn]
   --help, --version
 
-Prints \"listening on http://…/\" once it does. SIGINT and SIGTERM drain it: it takes no more connections, tells all
+Prints \"listening on http://…/\", or https, once it does. SIGINT and SIGTERM drain it: it takes no more connections, tells all
 clients, and ends with status 0 when they are gone, or cuts off who is left. It keeps everything in memory. As a systemd
 service of Type=notify it says when it is ready and when it is stopping.
 
@@ -50,7 +53,7 @@ told. If standard error takes nothing, lines are dropped and counted, and the se
 A token is shown as Authorization: Bearer TOKEN or, by a page's EventSource and WebSocket, as ?access_token=TOKEN; 401 says
 that it is missing or wrong, 403 that it is for the other action. What has no token is for everybody, and so are the empty
 live page, which asks for tokens, /healthz and /metrics. A WebSocket that also publishes needs a token given to both
-options. There is no TLS: where others can reach it, put a proxy in front that has it, lest tokens are read on the way.
+options. Where others can reach it let it speak TLS, or a proxy in front, lest tokens are read on the way.
 Exit status: 0 drained, 1 if it cannot listen, 2 called wrongly.
 ";
 
@@ -69,6 +72,7 @@ Usage: tidings publish URL [DATA | -] [OPTIONS]
                          Idempotency-Key, Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
   --token TOKEN          show this token, as Authorization: Bearer, but to no other server that this one redirects to.
                          Better in TIDINGS_TOKEN: a command line is for all to see
+  --cacert FILE          trust a server under TLS if those in FILE (PEM) vouch for it   [those whom the system trusts]
   --help, --version
 
 Prints the id of each message once it was taken. Messages go out in order over one connection. After a cut a message is
@@ -86,7 +90,7 @@ Prints what arrives on a topic; with sse or ws from any server's event stream or
 
 Usage: tidings subscribe URL [OPTIONS]
 
-  --via TRANSPORT        sse, ws, stream, long or short                   [sse; ws for a ws:// URL]
+  --via TRANSPORT        sse, ws, stream, long or short                   [sse; ws for ws:// and wss://]
   --after CURSOR         resume behind this message; also oldest or now   [now]
                          with sse another server's last event ID, whatever it looks like, for the server to judge
   --event NAME           ask for messages of this event only; may be repeated. Those without a name are of the event
@@ -99,6 +103,7 @@ Usage: tidings subscribe URL [OPTIONS]
                          Transfer-Encoding, Upgrade and Sec-WebSocket-… are refused
   --token TOKEN          show this token, as Authorization: Bearer, but to no other server that this one redirects to.
                          Better in TIDINGS_TOKEN: a command line is for all to see
+  --cacert FILE          trust a server under TLS if those in FILE (PEM) vouch for it   [those whom the system trusts]
   --help, --version
 
 Without --json it prints the data of each message and a line break. It reconnects by itself and loses and doubles

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 /// Where the server's certificate is, and the key to it.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nobody reads them then"))]
 pub struct Files {
     pub cert: PathBuf,
     pub key: PathBuf,

@@ -143,7 +143,7 @@ impl Delivery {
         let refusals = self.acceptor.as_ref().map(|acceptor| &acceptor.refusals);
         match refusals.and_then(|refusals| refusals.enter_below(REFUSALS)) {
             Some(place) => {
-                self.welcome(Socket::plain(socket), output, Role::Closing, Seat::new(peer_addr, place, None), now)
+                self.welcome(Socket::plain(socket), output, Role::Closing, Seat::new(peer_addr, place, None), now);
             }
             None => self.dismiss(&socket, &output),
         }
