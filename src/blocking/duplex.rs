@@ -324,6 +324,7 @@ impl Duplex {
                 tap.tell(Traffic::Sent(state.output.get(..written).unwrap_or_default()));
             }
         }
+        self.socket.say_end();
     }
 
     /// What is left to be written, with a Close behind it unless there was one.

@@ -9,7 +9,6 @@ use crate::step::{NEVER, later};
 use crate::ws::handshake::Extensions;
 use crate::ws::{CloseCode, Config, Connection, KeepaliveOptions, SendError, deflate};
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::time::Duration;
@@ -81,7 +80,7 @@ impl WebSocket {
         let connection = Connection::client(config, options.common.random).with_extensions(&opened.extensions);
         let (socket, input, watch) = opened.wire.into_parts();
         // A server that takes little at a time is one that this client has chosen.
-        let duplex = Duplex::new(Arc::new(socket), connection, keepalive, options.common.response_timeout, NEVER)?
+        let duplex = Duplex::new(socket, connection, keepalive, options.common.response_timeout, NEVER)?
             .with_tap(options.common.tap.clone());
         Ok(Self {
             link: Link { duplex, watch },

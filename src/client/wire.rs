@@ -10,6 +10,7 @@ use crate::blocking::{Input, Tap, Traffic};
 use crate::socket::{self, Socket};
 use crate::step::{NEVER, later};
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -21,7 +22,8 @@ pub(super) const BUFFER: usize = 64 * 1024;
 /// A connection to a server.
 #[derive(Debug)]
 pub(super) struct Wire {
-    socket: Socket,
+    socket: Arc<Socket>,
+    leaving: Leaving,
     /// Where it leads.
     target: Target,
     input: Input,
@@ -53,13 +55,14 @@ impl Wire {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(options.response_timeout))?;
         let watch = stop.watch(&stream)?;
-        let socket = secure(stream, target, options, &watch)?;
+        let socket = Arc::new(secure(stream, target, options, &watch)?);
+        let leaving = Leaving(Some(Arc::clone(&socket)));
         let (target, response_timeout, tap) = (target.clone(), options.response_timeout, options.tap.clone());
         if let Some(tap) = &tap {
             let (host, port) = target.address();
             tap.tell(Traffic::Opened { host, port });
         }
-        Ok(Self { socket, target, input: Input::new(&[], BUFFER), watch, response_timeout, tap })
+        Ok(Self { socket, leaving, target, input: Input::new(&[], BUFFER), watch, response_timeout, tap })
     }
 
     /// Whether a request for `target` may go out on it, credentials and all.
@@ -68,7 +71,8 @@ impl Wire {
     }
 
     /// For who goes on with the socket in another way: it, what is unread, and what lets it be stopped.
-    pub(super) fn into_parts(self) -> (Socket, Input, Watch) {
+    pub(super) fn into_parts(mut self) -> (Arc<Socket>, Input, Watch) {
+        self.leaving.0 = None;
         (self.socket, self.input, self.watch)
     }
 
@@ -117,6 +121,18 @@ impl Wire {
 
     fn checked<T>(&self, result: io::Result<T>) -> Result<T, Trouble> {
         if self.watch.stop().is_stopped() { Err(Cut::Stopped.into()) } else { Ok(result?) }
+    }
+}
+
+/// Who goes says so, under TLS.
+#[derive(Debug)]
+struct Leaving(Option<Arc<Socket>>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        if let Some(socket) = &self.0 {
+            socket.say_end();
+        }
     }
 }
 

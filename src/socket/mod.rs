@@ -149,13 +149,17 @@ impl<T: Tcp> Socket<T> {
         }
     }
 
-    /// Ends what is sent; everything must have gone out. RFC 8446 §6.1: under TLS that is said first, so that the peer can
-    /// tell it from a connection that was cut.
-    pub(crate) fn end_writing(&self) {
+    /// Says that nothing more comes, so that the peer can tell it from a connection that was cut (RFC 8446 §6.1).
+    pub(crate) fn say_end(&self) {
         if let Security::Session(session) = &self.security {
             // If that does not go at once the peer has not read for long.
             let _ = session.close(|bytes| self.tcp.write_at_once(bytes));
         }
+    }
+
+    /// Ends what is sent; everything must have gone out.
+    pub(crate) fn end_writing(&self) {
+        self.say_end();
         // It may be gone already, which is as good.
         let _ = self.tcp.shutdown(Shutdown::Write);
     }
