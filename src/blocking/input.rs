@@ -54,9 +54,18 @@ impl Input {
     /// Reads what there is behind what is unread, at least one byte; how many. Without a deadline it waits for ever. Zero:
     /// the stream has ended, or nothing of a whole buffer was consumed.
     pub(crate) fn fill(&mut self, socket: &Socket, until: Option<Instant>) -> io::Result<usize> {
+        self.fill_by(|timeout, room| timeout.read(socket, room, until))
+    }
+
+    /// The same by one call of the socket, which may be in vain.
+    pub(crate) fn fill_once(&mut self, socket: &Socket) -> io::Result<usize> {
+        self.fill_by(|_, room| socket.read(room))
+    }
+
+    fn fill_by(&mut self, read: impl FnOnce(&mut ReadTimeout, &mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
         self.make_room();
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-        let got = self.timeout.read(socket, room, until)?;
+        let got = read(&mut self.timeout, room)?;
         self.end += got;
         if self.end == self.buffer.len() {
             self.grow();

@@ -145,10 +145,20 @@ impl Reading {
 
     /// How much was read; `None`: something can be written now.
     fn read_socket(&mut self, duplex: &Duplex, until: Instant, has_unwritten: bool) -> io::Result<Option<usize>> {
-        if has_unwritten && !socket::wait(&duplex.socket, until)? {
-            return Ok(None);
-        }
-        let got = self.input.fill(&duplex.socket, Some(until))?;
+        let got = if has_unwritten {
+            if !socket::wait(&duplex.socket, until)? {
+                return Ok(None);
+            }
+            // Once: what came may be no data yet, and while more is waited for there may be room to write.
+            match self.input.fill_once(&duplex.socket) {
+                Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {
+                    return Ok(None);
+                }
+                read => read?,
+            }
+        } else {
+            self.input.fill(&duplex.socket, Some(until))?
+        };
         if let (Some(tap), 1..) = (&duplex.tap, got) {
             tap.tell(Traffic::Received(self.input.last(got)));
         }

@@ -28,7 +28,7 @@ pub struct Options {
     pub retry: Duration,
     /// It doubles up to this. Default 30 s: a server that is back is found again within a coffee's pouring.
     pub retry_max: Duration,
-    /// To make a connection. Default 10 s: three tries of TCP's first packet.
+    /// To make a connection, and as long again for the handshake of TLS. Default 10 s: three tries of TCP's first packet.
     pub connect_timeout: Duration,
     /// For the head of an answer, beside the time that a poll is held, and for writing. Default 15 s.
     pub response_timeout: Duration,

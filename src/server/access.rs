@@ -140,6 +140,8 @@ pub(super) struct Origins {
     allowed: Vec<String>,
     /// Whether only this machine reaches the server, so that a page's own origin names this machine, too.
     loopback: bool,
+    /// Whether it speaks TLS itself, so that a page in the clear is none of its own.
+    secure: bool,
 }
 
 impl Origins {
@@ -149,8 +151,8 @@ impl Origins {
     }
 
     /// Tells where the server listens.
-    pub(super) fn listening_on(&mut self, addr: SocketAddr) {
-        self.loopback = addr.ip().is_loopback();
+    pub(super) fn listening_on(&mut self, addr: SocketAddr, secure: bool) {
+        (self.loopback, self.secure) = (addr.ip().is_loopback(), secure);
     }
 
     /// Says what is wrong with the list, if anything is.
@@ -168,9 +170,10 @@ impl Origins {
         let Some(value) = values.next() else { return Origin::Own };
         // Two origins are none that can be trusted.
         let (Ok(origin), None) = (std::str::from_utf8(value), values.next()) else { return Origin::Foreign };
-        // The scheme is not compared: behind a proxy that ends TLS only the page knows it.
-        let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-        let is_own = head.authority().is_some_and(|host| authority.eq_ignore_ascii_case(host));
+        let (scheme, authority) = origin.split_once("://").unwrap_or_default();
+        // In the clear the scheme is not compared: behind a proxy that ends TLS only the page knows it.
+        let is_own = head.authority().is_some_and(|host| authority.eq_ignore_ascii_case(host))
+            && (!self.secure || scheme.eq_ignore_ascii_case("https"));
         // Any site may have its name lead to 127.0.0.1 once its page is loaded (DNS rebinding): then `Host` says what the
         // page says. No site can do that with a number, nor with `localhost` (RFC 6761 §6.3).
         if is_own && (!self.loopback || is_local(authority)) {

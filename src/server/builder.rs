@@ -29,7 +29,7 @@ pub struct Builder {
     pub(super) routes: Routes,
     pub(super) pages: Pages,
     pub(super) deflate: Option<Options>,
-    pub(super) tls: Option<socket::Server>,
+    pub(super) tls: Option<Arc<socket::Server>>,
 }
 
 impl Default for Builder {
@@ -227,7 +227,7 @@ impl Builder {
         let local_addr = listener.local_addr()?;
         let poll = mio::Poll::new()?;
         let signal = Signal::new(mio::Waker::new(poll.registry(), WAKER)?);
-        self.origins.listening_on(local_addr);
+        self.origins.listening_on(local_addr, self.tls.is_some());
         let shared = Arc::new(Shared::new(self, signal));
         let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
         journal::listening(local_addr);

@@ -5,25 +5,17 @@ use rustls::ServerConfig;
 use rustls::crypto::ring::Ticketer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
 use std::fmt;
 use std::string::{String, ToString};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::vec::Vec;
 
 /// A server's certificate, with those that vouch for it, and its private key. Cheap to clone: all are the same one.
 ///
-/// It can be [replaced](Self::replace) while the server runs: who comes later is shown the new one, and who is connected
-/// already goes on.
+/// It can be [replaced](Self::replace) while the server runs: who comes later is shown the new one, also who was there
+/// before, and who is connected goes on.
 #[derive(Clone)]
-pub struct Certificate {
-    shown: Arc<Shown>,
-    server: socket::Server,
-}
-
-#[derive(Debug)]
-struct Shown(RwLock<Arc<CertifiedKey>>);
+pub struct Certificate(Arc<socket::Server>);
 
 /// Why a certificate cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +40,7 @@ impl Certificate {
     /// # Errors
     /// What cannot be used. Whether the certificate is for this server, and still good, its clients find out.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
-        let shown = Arc::new(Shown(RwLock::new(read(chain, key)?)));
-        let server = server(Arc::clone(&shown)).map_err(|error| CertificateError::unusable(&error))?;
-        Ok(Self { shown, server })
+        config(chain, key).map(|config| Self(Arc::new(socket::Server::new(config))))
     }
 
     /// Takes another in its place, from now on.
@@ -58,26 +48,15 @@ impl Certificate {
     /// # Errors
     /// As [`from_pem`](Self::from_pem): then the old one stays.
     pub fn replace(&self, chain: &[u8], key: &[u8]) -> Result<(), CertificateError> {
-        let key = read(chain, key)?;
-        *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = key;
-        Ok(())
+        config(chain, key).map(|config| self.0.replace(config))
     }
 
-    pub(super) fn server(&self) -> socket::Server {
-        Arc::clone(&self.server)
+    pub(super) fn server(&self) -> Arc<socket::Server> {
+        Arc::clone(&self.0)
     }
 }
 
-fn server(shown: Arc<Shown>) -> Result<socket::Server, rustls::Error> {
-    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-    let mut config = builder.with_no_client_auth().with_cert_resolver(shown);
-    config.alpn_protocols.push(Vec::from(PROTOCOL));
-    // What a client needs to come back with less arithmetic, it keeps itself.
-    config.ticketer = Ticketer::new()?;
-    Ok(Arc::new(config))
-}
-
-fn read(chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, CertificateError> {
+fn config(chain: &[u8], key: &[u8]) -> Result<ServerConfig, CertificateError> {
     let chain: Vec<_> =
         CertificateDer::pem_slice_iter(chain).collect::<Result<_, _>>().map_err(|_| CertificateError::Pem)?;
     if chain.is_empty() {
@@ -87,22 +66,20 @@ fn read(chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, CertificateError>
         pem::Error::NoItemsFound => CertificateError::NoKey,
         _ => CertificateError::Pem,
     })?;
-    match CertifiedKey::from_der(chain, key, &provider()) {
-        Ok(key) => Ok(Arc::new(key)),
-        Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => Err(CertificateError::Mismatch),
-        Err(error) => Err(CertificateError::unusable(&error)),
-    }
+    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let mut config = builder.with_no_client_auth().with_single_cert(chain, key)?;
+    config.alpn_protocols.push(Vec::from(PROTOCOL));
+    // What a client needs to come back with less arithmetic, it keeps itself.
+    config.ticketer = Ticketer::new()?;
+    Ok(config)
 }
 
-impl CertificateError {
-    fn unusable(error: &rustls::Error) -> Self {
-        Self::Unusable(error.to_string())
-    }
-}
-
-impl ResolvesServerCert for Shown {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+impl From<rustls::Error> for CertificateError {
+    fn from(error: rustls::Error) -> Self {
+        match error {
+            rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch) => Self::Mismatch,
+            error => Self::Unusable(error.to_string()),
+        }
     }
 }
 

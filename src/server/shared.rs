@@ -34,7 +34,7 @@ pub(super) struct Shared {
     /// How messages of topics are compressed for WebSocket clients that offer it.
     pub(super) deflate: Option<Options>,
     /// How TLS is spoken, if it is.
-    pub(super) tls: Option<socket::Server>,
+    pub(super) tls: Option<Arc<socket::Server>>,
     pub(super) workers: Workers,
     /// What the unfinished messages of WebSocket clients take.
     pub(super) unfinished: Memory,

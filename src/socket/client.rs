@@ -12,10 +12,12 @@ impl Socket {
         let socket = Self { tcp, security: Security::Session(Box::new(session)) };
         let mut timeout = ReadTimeout::default();
         while let Security::Session(session) = &socket.security
-            && session.is_shaking_hands()
+            && session.shaking_hands_since().is_some()
         {
             socket.flush_own()?;
-            timeout.attempt(&socket, Some(until), || session.receive(&socket.tcp))?;
+            if timeout.attempt(&socket, Some(until), || session.receive(&socket.tcp))? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
         }
         socket.flush_own()?;
         Ok(socket)
@@ -23,11 +25,13 @@ impl Socket {
 
     /// Whether there is nothing to be read, not even an end.
     pub(crate) fn is_quiet(&self) -> bool {
+        /// Who sends more of them in a row is not quiet.
+        const TICKETS: usize = 16;
         let is_quiet = self.tcp.set_nonblocking(true).is_ok() && {
             let looked = match &self.security {
                 Security::None => self.tcp.peek(&mut [0]),
                 // What a server under TLS sends by itself, such as a ticket, is no data.
-                _ => std::iter::repeat_with(|| self.read(&mut [0])).find(|read| !is_interrupted(read)).unwrap_or(Ok(0)),
+                _ => (0..TICKETS).map(|_| self.read(&mut [0])).find(|read| !is_interrupted(read)).unwrap_or(Ok(0)),
             };
             looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
         };

@@ -6,19 +6,19 @@ use bytes::BytesMut;
 use rustls::server::{Accepted, AcceptedAlert, Acceptor};
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
 use std::vec::Vec;
 
 /// The first message of a client, on its way in. To read it costs next to nothing; to answer it is what costs.
 pub(crate) struct Hello {
     acceptor: Acceptor,
     accepted: Option<Accepted>,
-    has_begun: bool,
+    /// So many bytes of it came.
+    len: usize,
 }
 
 impl Hello {
     pub(super) fn new(_: &Server) -> Self {
-        Self { acceptor: Acceptor::default(), accepted: None, has_begun: false }
+        Self { acceptor: Acceptor::default(), accepted: None, len: 0 }
     }
 
     pub(super) fn read(&mut self, tcp: &impl Tcp, seen: &mut BytesMut) -> io::Result<Greeting> {
@@ -26,6 +26,8 @@ impl Hello {
         const HANDSHAKE: u8 = 22;
         /// What a first message mostly has; with a few names and keys it is a quarter of it.
         const HELLO: usize = 2048;
+        /// What is longer is none; a head is as long.
+        const MOST: usize = 16 * 1024;
         if self.accepted.is_some() {
             return Ok(Greeting::Whole);
         }
@@ -34,17 +36,22 @@ impl Hello {
         let mut came = chunk.get(..got).unwrap_or_default();
         match came.first() {
             None => return Err(ErrorKind::UnexpectedEof.into()),
-            Some(&first) if first != HANDSHAKE && !self.has_begun => {
+            Some(&first) if first != HANDSHAKE && self.len == 0 => {
                 seen.extend_from_slice(came);
                 return Ok(Greeting::NotTls);
             }
-            Some(_) => self.has_begun = true,
+            Some(_) => self.len += got,
+        }
+        if self.len > MOST {
+            return Err(refused(io::Error::from(ErrorKind::InvalidData), None, |words| tcp.write_at_once(words)));
         }
         while !came.is_empty() {
             self.acceptor.read_tls(&mut came)?;
         }
         let accepted = self.acceptor.accept();
-        self.accepted = accepted.map_err(|(error, alert)| refused(error, alert, |words| tcp.write_at_once(words)))?;
+        self.accepted = accepted.map_err(|(error, alert)| {
+            refused(io::Error::new(ErrorKind::InvalidData, error), Some(alert), |words| tcp.write_at_once(words))
+        })?;
         Ok(if self.accepted.is_some() { Greeting::Whole } else { Greeting::Incomplete })
     }
 
@@ -55,24 +62,28 @@ impl Hello {
         send: impl FnMut(&[u8]) -> io::Result<usize>,
     ) -> io::Result<Session> {
         let accepted = self.accepted.take().ok_or(ErrorKind::NotConnected)?;
-        let connection = accepted.into_connection(Arc::clone(server));
-        connection.map(Session::new).map_err(|(error, alert)| refused(error, alert, send))
+        let connection = accepted.into_connection(server.current());
+        connection
+            .map(Session::new)
+            .map_err(|(error, alert)| refused(io::Error::new(ErrorKind::InvalidData, error), Some(alert), send))
     }
 }
 
 /// The client is told why nothing comes of it.
 fn refused(
-    error: rustls::Error,
-    mut alert: AcceptedAlert,
+    error: io::Error,
+    alert: Option<AcceptedAlert>,
     mut send: impl FnMut(&[u8]) -> io::Result<usize>,
 ) -> io::Error {
     let mut words = Vec::new();
-    let _ = alert.write_all(&mut words);
+    if let Some(mut alert) = alert {
+        let _ = alert.write_all(&mut words);
+    }
     // For some errors there is none.
     let words = if words.is_empty() { DECODE_ERROR.as_slice() } else { words.as_slice() };
     // It is over, whether it hears it or not.
     let _ = send(words);
-    io::Error::new(ErrorKind::InvalidData, error)
+    error
 }
 
 /// An alert in the clear, of the version that all have in common, which is fatal (RFC 8446 §6).

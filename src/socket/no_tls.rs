@@ -4,6 +4,7 @@
 use super::{Greeting, Tcp};
 use bytes::BytesMut;
 use std::io::{self, IoSlice};
+use std::time::Instant;
 
 /// How servers would speak.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub(crate) enum Server {}
 pub(crate) enum Session {}
 
 impl Session {
-    pub(crate) fn is_shaking_hands(&self) -> bool {
+    pub(super) fn shaking_hands_since(&self) -> Option<Instant> {
         match *self {}
     }
 

@@ -5,6 +5,7 @@ use bytes::BytesMut;
 use std::boxed::Box;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
+use std::time::Instant;
 
 impl Tcp for mio::net::TcpStream {
     fn read(&self, room: &mut [u8]) -> io::Result<usize> {
@@ -49,9 +50,12 @@ impl<T: Tcp> Socket<T> {
         matches!(self.security, Security::Hello(_))
     }
 
-    /// Whether a handshake has begun, and is not over.
-    pub(crate) fn is_shaking_hands(&self) -> bool {
-        matches!(&self.security, Security::Session(session) if session.is_shaking_hands())
+    /// Since when a handshake has been going on that is not over: nothing can be written yet.
+    pub(crate) fn shaking_hands_since(&self) -> Option<Instant> {
+        match &self.security {
+            Security::Session(session) => session.shaking_hands_since(),
+            Security::None | Security::Hello(_) => None,
+        }
     }
 
     /// Reads the client's first message, of which nothing is answered here. An error is the socket's, or TLS's, of which

@@ -12,12 +12,28 @@ use super::Tcp;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig};
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io::{self, BufRead, ErrorKind, IoSlice, Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
 use std::vec::Vec;
 
-/// How servers speak.
-pub(crate) type Server = Arc<ServerConfig>;
+/// How a server speaks, which may change: who comes then, is spoken to in the new way.
+#[derive(Debug)]
+pub(crate) struct Server(RwLock<Arc<ServerConfig>>);
+
+impl Server {
+    pub(crate) fn new(config: ServerConfig) -> Self {
+        Self(RwLock::new(Arc::new(config)))
+    }
+
+    pub(crate) fn replace(&self, config: ServerConfig) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    pub(super) fn current(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 /// How clients do.
 pub(crate) type Client = Arc<ClientConfig>;
@@ -25,8 +41,11 @@ pub(crate) type Client = Arc<ClientConfig>;
 /// What is spoken within (RFC 7301 §6, RFC 9112): the only protocol that is offered, and taken.
 pub(crate) const PROTOCOL: &[u8] = b"http/1.1";
 
-/// How much is read at once: a record of the greatest size.
+/// How much is read at once: nearly all of a record of the greatest size.
 const CHUNK: usize = 16 * 1024;
+
+/// So much plain text that nobody has read is the most with which rustls takes more.
+const UNREAD: usize = 16 * 1024;
 
 /// The arithmetic.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
@@ -36,9 +55,18 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 /// A connection under TLS, of either side, from its handshake on.
 pub(crate) struct Session {
     connection: Mutex<Connection>,
-    /// What came and is not decrypted, for there is plain text enough.
-    reading: Mutex<Vec<u8>>,
+    reading: Mutex<Reading>,
     writing: Mutex<Writing>,
+    begun: Instant,
+}
+
+/// What came in.
+#[derive(Debug, Default)]
+struct Reading {
+    /// Not decrypted, for there is plain text enough.
+    left: Vec<u8>,
+    /// What is wrong with it, behind the plain text that is there.
+    failed: Option<io::Error>,
 }
 
 /// What goes out.
@@ -53,7 +81,8 @@ struct Writing {
 
 impl Session {
     pub(super) fn new(connection: impl Into<Connection>) -> Self {
-        Self { connection: Mutex::new(connection.into()), reading: Mutex::default(), writing: Mutex::default() }
+        let connection = Mutex::new(connection.into());
+        Self { connection, reading: Mutex::default(), writing: Mutex::default(), begun: Instant::now() }
     }
 
     /// Of a client that wants to speak to whom `name` says; it begins with the first write, or read.
@@ -62,8 +91,9 @@ impl Session {
         ClientConnection::new(Arc::clone(config), name.to_owned()).map(Self::new)
     }
 
-    pub(crate) fn is_shaking_hands(&self) -> bool {
-        lock(&self.connection).is_handshaking()
+    /// Since when a handshake has been going on that is not over.
+    pub(super) fn shaking_hands_since(&self) -> Option<Instant> {
+        lock(&self.connection).is_handshaking().then_some(self.begun)
     }
 
     /// Reads plain bytes; zero once the peer has said that there are no more. [`ErrorKind::Interrupted`]: something came,
@@ -79,20 +109,26 @@ impl Session {
         self.take(room).unwrap_or_else(|| Err(ErrorKind::Interrupted.into()))
     }
 
-    /// Reads ciphertext, once, and makes of it what can be.
-    pub(super) fn receive(&self, tcp: &impl Tcp) -> io::Result<()> {
-        let mut unread = lock(&self.reading);
-        if unread.is_empty() {
-            let mut chunk = [0; CHUNK];
-            let got = tcp.read(&mut chunk)?;
-            let came = chunk.get(..got).unwrap_or_default();
-            let left = self.feed(came, tcp)?;
-            unread.extend_from_slice(left);
-        } else {
-            let came = std::mem::take(&mut *unread);
-            *unread = Vec::from(self.feed(&came, tcp)?);
+    /// Reads ciphertext, once, and makes of it what can be; how much came.
+    pub(super) fn receive(&self, tcp: &impl Tcp) -> io::Result<usize> {
+        let mut reading = lock(&self.reading);
+        if let Some(error) = reading.failed.take() {
+            return Err(error);
         }
-        Ok(())
+        let mut chunk = [0; CHUNK];
+        let kept = std::mem::take(&mut reading.left);
+        let came = if kept.is_empty() {
+            let got = tcp.read(&mut chunk)?;
+            chunk.get(..got).unwrap_or_default()
+        } else {
+            kept.as_slice()
+        };
+        match self.feed(came, tcp) {
+            Ok(left) => reading.left.extend_from_slice(left),
+            Err(error) if self.has_plain() => reading.failed = Some(error),
+            Err(error) => return Err(error),
+        }
+        Ok(came.len())
     }
 
     /// What is decrypted, or how it ended; `None`: there must come more first.
@@ -120,7 +156,7 @@ impl Session {
             match connection.process_new_packets() {
                 Err(error) => break Err(io::Error::new(ErrorKind::InvalidData, error)),
                 // More would not be taken before this is read.
-                Ok(state) if came.is_empty() || state.plaintext_bytes_to_read() >= CHUNK => break Ok(()),
+                Ok(state) if came.is_empty() || state.plaintext_bytes_to_read() >= UNREAD => break Ok(()),
                 Ok(_) => {}
             }
         };
@@ -133,13 +169,19 @@ impl Session {
         fed.map(|()| came)
     }
 
-    /// Whether there is something to be read that has come already.
+    /// Whether there is something to be read that has come already, or an end.
     pub(super) fn has_unread(&self) -> bool {
-        if !lock(&self.reading).is_empty() {
-            return true;
-        }
-        let mut connection = lock(&self.connection);
-        connection.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() > 0)
+        let reading = lock(&self.reading);
+        !reading.left.is_empty() || reading.failed.is_some() || self.has_plain() || self.is_ended()
+    }
+
+    fn has_plain(&self) -> bool {
+        // Nothing that was wrong before is told again as anything else.
+        lock(&self.connection).reader().fill_buf().is_ok_and(|plain| !plain.is_empty())
+    }
+
+    fn is_ended(&self) -> bool {
+        lock(&self.connection).process_new_packets().is_ok_and(|state| state.peer_has_closed())
     }
 
     /// Writes by `send`, and says how much of the plain bytes has gone out: no more than that of the ciphertext, and the
@@ -166,21 +208,26 @@ impl Session {
         }
     }
 
-    /// Writes what TLS itself has to say, as far as `send` takes it.
+    /// Writes what TLS itself has to say, as far as `send` takes it. What comes to be said while somebody else writes goes
+    /// out with the next write.
     pub(super) fn flush(&self, send: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<()> {
-        // Who writes at this moment, or has to go on, does it.
-        let Ok(mut writing) = self.writing.try_lock() else { return Ok(()) };
+        self.writing.try_lock().map_or(Ok(()), |mut writing| self.flush_locked(&mut writing, send))
+    }
+
+    /// Says that nothing more comes (RFC 8446 §6.1).
+    pub(super) fn close(&self, send: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<()> {
+        let mut writing = lock(&self.writing);
+        lock(&self.connection).send_close_notify();
+        self.flush_locked(&mut writing, send)
+    }
+
+    fn flush_locked(&self, writing: &mut Writing, send: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<()> {
+        // Else the writer has to go on before anybody.
         if writing.owed > 0 {
             return Ok(());
         }
         writing.collect(&mut lock(&self.connection))?;
         writing.send_all(send)
-    }
-
-    /// Says that nothing more comes (RFC 8446 §6.1).
-    pub(super) fn close(&self, send: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<()> {
-        lock(&self.connection).send_close_notify();
-        self.flush(send)
     }
 }
 

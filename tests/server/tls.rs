@@ -18,7 +18,7 @@ use tidings::ws::{CloseCode, Config};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{
-    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,15 +43,19 @@ fn secured(builder: Builder) -> Secured {
     Secured { server: running(server.local_addr(), server), authority, certificate }
 }
 
+/// Of a client that knows the authority.
+fn known(authority: &Authority) -> Options {
+    let roots = Roots::from_pem(authority.pem()).unwrap();
+    Options { roots, after: Some("oldest".into()), retry: Duration::from_millis(10), ..Options::default() }
+}
+
 impl Secured {
     fn url(&self, path: &str) -> String {
         format!("https://{}{path}", self.server.addr)
     }
 
-    /// Of a client that knows the authority.
     fn options(&self) -> Options {
-        let roots = Roots::from_pem(self.authority.pem()).unwrap();
-        Options { roots, after: Some("oldest".into()), retry: Duration::from_millis(10), ..Options::default() }
+        known(&self.authority)
     }
 
     fn websocket(&self, path: &str) -> client::WebSocket {
@@ -59,12 +63,16 @@ impl Secured {
         client::WebSocket::connect(&self.url(path), &options).unwrap()
     }
 
-    /// One end of TLS of others, and the socket.
-    fn ends(&self) -> (ClientConnection, TcpStream) {
+    fn client_config(&self) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.authority.pem()).unwrap()).unwrap();
-        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        let connection = ClientConnection::new(Arc::new(config), ServerName::from(self.server.addr.ip())).unwrap();
+        ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+    }
+
+    /// One end of TLS of others, and the socket.
+    fn ends(&self) -> (ClientConnection, TcpStream) {
+        let config = Arc::new(self.client_config());
+        let connection = ClientConnection::new(config, ServerName::from(self.server.addr.ip())).unwrap();
         let socket = TcpStream::connect(self.server.addr).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         (connection, socket)
@@ -470,5 +478,159 @@ fn a_body_that_ends_with_the_connection_counts_if_the_end_was_said() {
     assert!(broken, "{cut:?}");
     let message = poller.find(|received| matches!(received, Ok(Received::Message { .. })));
     assert!(message.is_some());
+    drop(poller);
     server.join().unwrap();
+}
+
+#[test]
+fn a_server_that_ends_in_the_handshake_is_a_cut_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("wss://{}/", listener.local_addr().unwrap());
+    let server = thread::spawn(move || listener.accept().unwrap().0.shutdown(std::net::Shutdown::Write));
+    let common = Options { connect_timeout: Duration::from_secs(600), ..known(&Authority::new()) };
+    let refused = client::WebSocket::connect(&url, &WebSocketOptions { common, ..WebSocketOptions::default() });
+    assert!(matches!(&refused, Err(Error::Cut(Cut::Connect(_)))), "{refused:?}");
+    server.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_client_can_be_stopped_in_the_handshake() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let options = Options { connect_timeout: Duration::from_secs(600), ..known(&Authority::new()) };
+    let mut source = EventSource::new(&url, options).unwrap();
+    let stop = source.stop_handle();
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        // It waits for an answer.
+        socket.read_exact(&mut [0; 5]).unwrap();
+        stop.stop();
+        socket
+    });
+    assert!(source.next().is_none());
+    drop(server.join().unwrap());
+}
+
+/// RFC 8446 §6.1
+#[test]
+fn the_end_of_an_idle_connection_is_said_too() {
+    let limits = Limits {
+        idle_time: Duration::from_millis(50),
+        next_request_time: Duration::from_millis(1),
+        ..Limits::default()
+    };
+    for is_drained in [false, true] {
+        let limits = if is_drained { Limits { idle_time: PATIENCE, ..limits } } else { limits };
+        let secured = secured(Server::builder().limits(limits));
+        let mut tls = secured.connect();
+        tls.write_all(b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+        read_until(&mut tls, b"ok\n");
+        if is_drained {
+            secured.server.handle.drain();
+        }
+        assert_eq!(tls.read(&mut [0]).unwrap(), 0);
+    }
+}
+
+#[test]
+fn a_handshake_that_the_client_breaks_off_is_counted() {
+    let secured = secured(Server::builder());
+    let options = Options { roots: Roots::default(), ..secured.options() };
+    let refused = Stream::new(&secured.url("/topics/news"), options).unwrap().next();
+    assert!(matches!(refused, Some(Err(Error::Tls(_)))));
+    let until = Instant::now() + PATIENCE;
+    while !secured.get("/metrics").contains("tidings_refusals_total{reason=\"handshake\"} 1\n") {
+        assert!(Instant::now() < until);
+    }
+}
+
+/// Somebody on the way could have made it.
+#[test]
+fn a_page_in_the_clear_is_none_of_the_servers_own() {
+    let secured = secured(Server::builder());
+    let host = secured.server.addr;
+    for (scheme, status) in [("http", "403"), ("https", "101")] {
+        let mut tls = secured.connect();
+        let request = format!("GET /topics/a HTTP/1.1\r\nHost: {host}\r\nOrigin: {scheme}://{host}\r\n{HANDSHAKE}\r\n");
+        tls.write_all(request.as_bytes()).unwrap();
+        let line = String::from_utf8(read_until(&mut tls, b"\r\n")).unwrap();
+        assert!(line.starts_with(&format!("HTTP/1.1 {status} ")), "{line}");
+    }
+}
+
+#[test]
+fn a_hello_is_no_longer_than_a_head() {
+    let secured = secured(Server::builder());
+    let (_, mut socket) = secured.ends();
+    // One of 65,000 bytes, in records of 4,000.
+    let mut record = [&[22, 3, 1, 0x0f, 0xa0, 1, 0, 0xfd, 0xe8, 3, 3][..], &[0; 3994]].concat();
+    let _ = socket.write_all(&record);
+    record[5..].fill(0);
+    // It may be refused in the midst of it.
+    while socket.write_all(&record).is_ok() {}
+    secured.get("/healthz");
+    assert!(secured.get("/metrics").contains("tidings_refusals_total{reason=\"handshake\"} 1\n"));
+}
+
+/// Who comes back with less arithmetic is shown the new one, too.
+#[test]
+fn a_certificate_that_is_replaced_is_not_come_back_to() {
+    let secured = secured(Server::builder());
+    let config = Arc::new(secured.client_config());
+    let shown = || {
+        let name = ServerName::from(secured.server.addr.ip());
+        let connection = ClientConnection::new(Arc::clone(&config), name).unwrap();
+        let mut tls = StreamOwned::new(connection, TcpStream::connect(secured.server.addr).unwrap());
+        tls.write_all(b"GET /healthz HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").unwrap();
+        tls.read_to_end(&mut Vec::new()).unwrap();
+        (tls.conn.handshake_kind().unwrap(), tls.conn.peer_certificates().unwrap()[0].to_vec())
+    };
+    let (_, first) = shown();
+    assert_eq!(shown(), (HandshakeKind::Resumed, first.clone()));
+    let next = secured.authority.vouch_for(&["127.0.0.1"]);
+    secured.certificate.replace(next.chain.as_bytes(), next.key.as_bytes()).unwrap();
+    assert_ne!(shown().1, first);
+}
+
+#[test]
+fn half_a_hello_does_not_hold_up_draining() {
+    let limits =
+        Limits { drain_time: Duration::from_secs(600), head_time: Duration::from_secs(600), ..Limits::default() };
+    let mut secured = secured(Server::builder().limits(limits));
+    let (_, mut half) = secured.ends();
+    half.write_all(&[22, 3, 1, 2, 0, 1]).unwrap();
+    let (mut connection, mut whole) = secured.ends();
+    connection.write_tls(&mut whole).unwrap();
+    // Both are there, and the second is the loop's again.
+    whole.read_exact(&mut [0]).unwrap();
+    secured.server.stop();
+    assert_eq!(half.read(&mut [0]).unwrap(), 1);
+}
+
+/// What came may be no data: there may be room to write meanwhile.
+#[test]
+fn a_reader_goes_on_writing_whatever_comes_that_is_no_message() {
+    const ANSWER: usize = 60_000;
+    const COUNT: usize = 150; // more than the sockets hold
+    let echo = |socket: &mut tidings::server::WebSocket| {
+        while socket.read()?.is_some() {
+            socket.send(&Message::Binary(vec![7; ANSWER]))?;
+        }
+        Ok(())
+    };
+    let limits =
+        Limits { keepalive: Duration::from_secs(600), write_time: Duration::from_secs(600), ..Limits::default() };
+    let secured = secured(Server::builder().limits(limits).websocket("/", Config::default(), echo));
+    let mut tls = secured.connect();
+    tls.write_all(format!("GET / HTTP/1.1\r\nHost: t\r\n{HANDSHAKE}\r\n").as_bytes()).unwrap();
+    read_until(&mut tls, b"\r\n\r\n");
+    for _ in 0..COUNT {
+        tls.write_all(&[0x82, 0x81, 0, 0, 0, 0, 1]).unwrap();
+        // So that each is read by itself, and its answer waits in the reader.
+        thread::sleep(Duration::from_millis(5));
+    }
+    tls.conn.refresh_traffic_keys().unwrap();
+    tls.conn.write_tls(&mut tls.sock).unwrap();
+    let mut answers = vec![0; COUNT * (4 + ANSWER)];
+    tls.read_exact(&mut answers).unwrap();
 }

@@ -15,7 +15,7 @@ pub struct Files {
 #[cfg(feature = "tls")]
 mod built {
     use super::Files;
-    use crate::{Failure, say};
+    use crate::Failure;
     use std::fs;
     use std::path::Path;
     use tidings::client::{Options, Roots};
@@ -34,7 +34,8 @@ mod built {
             });
             match replaced {
                 Ok(()) => log::info!(target: "tidings::server", "the certificate was read again"),
-                Err(why) => say(&format!("the old certificate stays: {why}")),
+                // In the log, which waits for nobody: signals are heard in this thread.
+                Err(why) => log::warn!(target: "tidings::server", why:% = why; "the old certificate stays"),
             }
         };
         Ok((builder, reload))

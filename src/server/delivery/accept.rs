@@ -9,7 +9,7 @@ use crate::server::metrics::Gauge;
 use crate::server::refusals::Reason;
 use crate::server::response::Response;
 use crate::server::seat::Seat;
-use crate::socket::Socket;
+use crate::socket::{INTERNAL_ERROR, Socket};
 use bytes::BytesMut;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Poll};
@@ -132,8 +132,8 @@ impl Delivery {
     fn refuse(&mut self, socket: TcpStream, peer_addr: SocketAddr, reason: Reason, now: Instant) {
         let is_of_its_address = reason == Reason::ConnectionsPerAddress;
         self.shared.metrics.refusals.count_of(reason, is_of_its_address.then_some(peer_addr));
-        if let Some(tls) = &self.shared.tls {
-            return Socket::awaiting(socket, tls).refuse_hello();
+        if self.shared.tls.is_some() {
+            return self.dismiss(&socket, &INTERNAL_ERROR);
         }
         let response = Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many connections");
         let mut output = BytesMut::new();
@@ -149,7 +149,7 @@ impl Delivery {
         }
     }
 
-    /// A socket that is new takes so little at once. A request that is here already is read, for closing over unread input
+    /// A socket that is new takes so little at once. A request, or a hello, that is here already is read, for closing over unread input
     /// is a reset, to which the peer may lose the answer (RFC 9112 §9.6); one that comes later may lose it.
     fn dismiss(&mut self, mut socket: &TcpStream, output: &[u8]) {
         let _ = socket.write(output);

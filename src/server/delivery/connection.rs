@@ -78,9 +78,11 @@ impl Connection {
         let limits = &shared.limits;
         let write = self.out.due(limits);
         match &self.role {
-            // Who does not go on with a handshake has not said yet that it wants anything.
-            Role::Idle if self.socket.is_shaking_hands() => self.begun + limits.head_time,
-            Role::Idle => self.begun + limits.idle_time,
+            // Who is not done with a handshake has not said yet that it wants anything.
+            Role::Idle => match self.socket.shaking_hands_since() {
+                Some(since) => since + limits.head_time,
+                None => self.begun + limits.idle_time,
+            },
             Role::Incoming(incoming) => incoming.due(shared),
             Role::Held(held) => held.due().unwrap_or(self.begun),
             Role::Stream(_) => write.unwrap_or(self.out.since() + limits.keepalive),
@@ -100,7 +102,12 @@ impl Connection {
             return Fate::Gone;
         }
         match &mut self.role {
-            Role::Idle | Role::Answered { .. } | Role::Closing => Fate::Gone,
+            Role::Idle | Role::Answered { .. } | Role::Closing => {
+                if self.socket.shaking_hands_since().is_some() {
+                    turn.shared.metrics.refusals.count(Reason::HeadTime);
+                }
+                Fate::Gone
+            }
             Role::Incoming(_) => self.give_up_request(turn),
             Role::Stream(subscriber) => {
                 // A bookmark rather than a comment: it says what is still true, and costs the same.
@@ -154,7 +161,12 @@ impl Connection {
 
     /// The server goes away.
     pub(super) fn drain(&mut self, batches: &mut Batches, turn: &mut Turn<'_>) -> Fate {
+        if matches!(self.role, Role::Incoming(_)) && self.socket.awaits_hello() && !self.is_ready() {
+            self.socket.refuse_hello();
+            return Fate::Gone;
+        }
         match &mut self.role {
+            Role::Idle if self.socket.shaking_hands_since().is_some() => Fate::Gone,
             // A request that is there already gets its answer, which says that the server goes away.
             Role::Idle => match self.read_head(turn) {
                 Fate::Stay if matches!(self.role, Role::Idle) => Fate::Gone,

@@ -3,7 +3,7 @@
 
 use super::Role;
 use super::connection::{Connection, Fate, Turn};
-use super::reading::is_for_later;
+use super::reading::{READS, is_for_later};
 use crate::http::{RequestReader, Status};
 use crate::server::journal;
 use crate::server::metrics::Present;
@@ -51,7 +51,10 @@ impl Connection {
         if self.socket.awaits_hello() {
             return self.read_hello(turn);
         }
-        loop {
+        if self.socket.shaking_hands_since().is_some() {
+            return self.is_whole(turn);
+        }
+        for _ in 0..READS {
             if let Some(fate) = self.look_at_head(turn) {
                 return fate;
             }
@@ -61,26 +64,23 @@ impl Connection {
                 return fate;
             }
         }
+        Fate::ReadMore
     }
 
-    /// Reads the first message of a client under TLS. What there is to calculate is a thread's, as if it were a request:
-    /// however many come at once, they hold up nobody here.
+    /// Reads the first message of a client under TLS. What there is to calculate is a thread's, as if it were a request, and
+    /// so is all that follows until both have shaken hands: however many come at once, they hold up nobody here.
     fn read_hello(&mut self, turn: &mut Turn<'_>) -> Fate {
         loop {
             match self.socket.read_hello(&mut self.input) {
                 Ok(Greeting::Incomplete) => drop(self.incoming(turn)),
-                Ok(Greeting::Whole) => {
-                    return match self.incoming(turn) {
-                        Some(incoming) if !incoming.is_whole => incoming.is_whole_at(turn.now),
-                        _ => Fate::Stay,
-                    };
-                }
+                Ok(Greeting::Whole) => return self.is_whole(turn),
                 Ok(Greeting::NotTls) => {
                     let response = Response::fault(Status::BAD_REQUEST, "TLS is spoken here: use https or wss");
                     return self.refuse(&response, Reason::Handshake, turn);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if is_for_later(&error) => return Fate::Stay,
+                // It was told so.
                 Err(error) => {
                     if error.kind() == ErrorKind::InvalidData {
                         turn.shared.metrics.refusals.count(Reason::Handshake);
@@ -88,6 +88,14 @@ impl Connection {
                     return Fate::Gone;
                 }
             }
+        }
+    }
+
+    /// What came is for a thread, which is told once.
+    fn is_whole(&mut self, turn: &Turn<'_>) -> Fate {
+        match self.incoming(turn) {
+            Some(incoming) if !incoming.is_whole => incoming.is_whole_at(turn.now),
+            _ => Fate::Stay,
         }
     }
 
@@ -154,6 +162,9 @@ impl Connection {
         turn.shared.metrics.refusals.count(reason);
         if self.socket.awaits_hello() {
             self.socket.refuse_hello();
+            return Fate::Gone;
+        }
+        if self.socket.shaking_hands_since().is_some() {
             return Fate::Gone;
         }
         turn.shared.metrics.answered(response.status);

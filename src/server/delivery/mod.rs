@@ -268,7 +268,11 @@ impl Delivery {
             Fate::Stay => {}
             Fate::ReadMore => self.unread.push(token),
             Fate::Deliver => self.hungry.push(token),
-            Fate::Gone => drop(self.remove(token)),
+            Fate::Gone => {
+                if let Some(connection) = self.remove(token) {
+                    connection.socket.say_end();
+                }
+            }
             Fate::Request => self.ready.push_back(token),
         }
     }

@@ -5,8 +5,8 @@ use super::connection::{Connection, Fate, Turn};
 use bytes::BytesMut;
 use std::io::{self, ErrorKind};
 
-/// So often in a turn what was read may be no data yet: under TLS there are messages that hold none.
-const INTERRUPTIONS: usize = 16;
+/// So often a connection is read in a turn at the most: it may give a byte at a time, and under TLS none.
+pub(super) const READS: usize = 16;
 
 impl Connection {
     /// The socket has something to read, or has ended. It must be read until it has no more, or it will not be heard of
@@ -27,19 +27,22 @@ impl Connection {
     fn read_ahead(&mut self, turn: &mut Turn<'_>) -> Fate {
         // More than a head is not kept: the rest waits in the socket, and the client's end is seen when it is written to.
         let most = turn.shared.limits.head.bytes;
-        while self.input.len() < most {
+        for _ in 0..READS {
+            if self.input.len() >= most {
+                return Fate::Stay;
+            }
             if let Some(fate) = self.read_more(most - self.input.len(), turn) {
                 return fate;
             }
         }
-        Fate::Stay
+        Fate::ReadMore
     }
 
     /// Reads up to so many bytes behind what is there already. `None`: there were some.
     pub(super) fn read_more(&mut self, room: usize, turn: &mut Turn<'_>) -> Option<Fate> {
         let room = room.min(turn.buffer.len());
         let buffer = turn.buffer.get_mut(..room).unwrap_or_default();
-        for _ in 0..INTERRUPTIONS {
+        for _ in 0..READS {
             match self.socket.read(buffer) {
                 Ok(0) => return Some(Fate::Gone),
                 Ok(got) => {
@@ -101,6 +104,8 @@ impl Connection {
     /// Writes what a connection came with, once the frames are read that came with its handshake.
     pub(super) fn begin(&mut self, turn: &mut Turn<'_>) -> Fate {
         let socket = match &mut self.role {
+            // Its thread has just looked whether it goes on with the handshake.
+            Role::Idle if self.socket.shaking_hands_since().is_some() => return self.flush(turn),
             // The beginning of a head came with it.
             Role::Idle => return self.read_head(turn),
             Role::WebSocket(socket) => socket,

@@ -7,6 +7,8 @@
 //!              └─ 408, 431 … ────▶ answer ────────────────────────────────────────────▶ loop (closing)
 //! ```
 //!
+//! Under TLS a connection comes here first with its client's hello, and for as long as they shake hands.
+//!
 //! A thread is there only while its client has something to say: clients that wait are the loop's, and so is a head that
 //! is slow to come. So the stacks can be small, and ten thousand subscribers cost no thread at all.
 
@@ -32,6 +34,7 @@ use super::response::{Persistence, Response};
 use super::seat::Seat;
 use super::shared::{Busy, Shared};
 use super::wire;
+use crate::blocking::SHORTEST;
 use crate::http::{BodyReader, Framing, RequestHead, RequestReader, Status, Version};
 use crate::socket::Socket;
 use body::Body;
@@ -142,7 +145,7 @@ impl Client {
                 Next::Idle => return self.hand_over(Role::Idle, BytesMut::new(), BytesMut::new()),
                 Next::Loop(role, output, input) => return self.hand_over(role, output, input),
                 Next::Handler(mounted, output, input) => return self.start_handler(mounted, output, input),
-                Next::Gone => return,
+                Next::Gone => return self.socket.say_end(),
             }
         }
     }
@@ -151,14 +154,24 @@ impl Client {
     fn next(&mut self, mut input: BytesMut) -> Next {
         let limits = &self.shared.limits;
         if input.is_empty() {
-            let patience =
+            let mut patience =
                 if self.shared.workers.are_scarce(limits) { Duration::ZERO } else { limits.next_request_time };
+            let is_shaking_hands = self.socket.shaking_hands_since().is_some();
+            if is_shaking_hands {
+                // What has come is read in any case: the loop does not.
+                patience = patience.max(SHORTEST);
+            }
             let until = Instant::now() + patience;
             match wire::read(&self.socket, &mut input, limits.head.bytes, until) {
                 Ok(0) => return Next::Gone,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => return Next::Idle,
-                Err(_) => return Next::Gone,
+                Err(error) => {
+                    if is_shaking_hands && error.kind() == io::ErrorKind::InvalidData {
+                        self.shared.metrics.refusals.count(Reason::Handshake);
+                    }
+                    return Next::Gone;
+                }
             }
         }
         self.busy.get_or_insert_with(|| self.shared.busy());
@@ -278,6 +291,7 @@ impl Client {
         {
             let limits = Limits { answer_time: shared.limits.close_time, ..shared.limits };
             let _ = wire::write_all(&handed.socket, &handed.output, &limits);
+            handed.socket.say_end();
         }
     }
 }
