@@ -17,7 +17,7 @@ use std::time::Duration;
 /// | file descriptors used up (`no_descriptor`) | the system's | new clients wait; looked again every 100 ms |
 /// | large or malformed heads (`head`) | `head` | 431, 414, 400 |
 /// | slow heads | `head_time`; they cost no thread | 408 |
-/// | failing handshakes of TLS (`handshake`); slow ones | – ; `head_time` | an alert, 400 in the clear; the connection ends |
+/// | failing handshakes of TLS (`handshake`); slow ones | a hello is 16 KiB at the most; `head_time` from it to the end | an alert, 400 in the clear; the connection ends |
 /// | floods of handshakes | `request_threads`, as they are answered in those threads | they wait, an alert |
 /// | slow bodies | `body_time`, half of `request_threads` | 408, 503 |
 /// | large bodies, tiny chunks | `body_bytes`, `body_time`; extensions and trailers are counted, too | 413, 400 |

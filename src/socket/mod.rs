@@ -23,6 +23,8 @@ mod hello;
 mod no_tls;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(all(test, feature = "server", feature = "client", feature = "tls"))]
+mod simulated;
 #[cfg(feature = "tls")]
 mod tls;
 
