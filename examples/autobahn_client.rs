@@ -3,10 +3,11 @@
 //!
 //! ```text
 //! cargo run --release --example autobahn_client -- --url ws://127.0.0.1:9001
+//! cargo run --release --features tls --example autobahn_client -- --url wss://127.0.0.1:9001 --cacert FILE
 //! ```
 
 use std::error::Error;
-use tidings::client::{Error as ClientError, Message, WebSocket, WebSocketOptions};
+use tidings::client::{Error as ClientError, Message, Options, WebSocket, WebSocketOptions};
 use tidings::ws::{Config, deflate};
 
 /// Cases of group 9 send messages of up to 16 MiB; the limits are not what is tested.
@@ -14,10 +15,17 @@ const MAX_MESSAGE: usize = 64 << 20;
 const AGENT: &str = "tidings";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let url = url()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (url, common) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => ("ws://127.0.0.1:9001", Options::default()),
+        ["--url", url] => (url, Options::default()),
+        ["--url", url, "--cacert", roots] => (url, trusting(roots)?),
+        _ => return Err("usage: autobahn_client [--url URL [--cacert FILE]]".into()),
+    };
+    let url = url.trim_end_matches('/');
     let config = Config { max_frame: MAX_MESSAGE, max_message: MAX_MESSAGE, ..Config::default() };
     let deflate = Some(deflate::Options::default());
-    let options = WebSocketOptions { config, deflate, ..WebSocketOptions::default() };
+    let options = WebSocketOptions { common, config, deflate, ..WebSocketOptions::default() };
 
     let mut socket = WebSocket::connect(&format!("{url}/getCaseCount"), &options)?;
     let Some(Message::Text(count)) = socket.read()? else { return Err("no count of cases came".into()) };
@@ -41,11 +49,14 @@ fn echo(socket: &mut WebSocket) -> Result<(), ClientError> {
     Ok(())
 }
 
-fn url() -> Result<String, Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
-        (None, _, _) => Ok("ws://127.0.0.1:9001".into()),
-        (Some("--url"), Some(url), None) => Ok(url.trim_end_matches('/').into()),
-        _ => Err("usage: autobahn_client [--url ws://HOST:PORT]".into()),
-    }
+/// Believes whom those in that file vouch for.
+#[cfg(feature = "tls")]
+fn trusting(roots: &str) -> Result<Options, Box<dyn Error>> {
+    let roots = tidings::client::Roots::from_pem(&std::fs::read(roots)?)?;
+    Ok(Options { roots, ..Options::default() })
+}
+
+#[cfg(not(feature = "tls"))]
+fn trusting(_: &str) -> Result<Options, Box<dyn Error>> {
+    Err("--cacert: TLS is not built in".into())
 }

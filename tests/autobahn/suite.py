@@ -29,8 +29,8 @@ class RunError(Exception):
 class Process:
     """A child process with a log, which ends with the `with` block at the latest."""
 
-    def __init__(self, name, command, log):
-        self.name, self.log = name, log
+    def __init__(self, name, command, log, scheme="ws"):
+        self.name, self.log, self.scheme = name, log, scheme
         self.lines = queue.Queue()
         self._log = open(log, "w")
         try:
@@ -58,8 +58,8 @@ class Process:
             url = None
         if url is None:
             raise RunError(f"{self.name} did not say where it listens; see {self.log}")
-        if not url.startswith("ws://127.0.0.1:"):
-            raise RunError(f"{self.name} listens on {url}, not on ws://127.0.0.1:PORT/")
+        if not url.startswith(f"{self.scheme}://127.0.0.1:"):
+            raise RunError(f"{self.name} listens on {url}, not on {self.scheme}://127.0.0.1:PORT/")
         return url
 
     def finish(self, deadline):
@@ -93,6 +93,9 @@ class Process:
 class Suite:
     def __init__(self, options):
         self.options = options
+        self.scheme = "wss" if options.tls else "ws"
+        tls = options.home.resolve() / "tls"  # where `run` puts them
+        self.cert, self.key = str(tls / "cert.pem"), str(tls / "key.pem")
         self.selected = cases.select(options.cases)
         # Every n-th case: the slow groups stand together, and each part gets its share of them.
         parts = min(options.parallel, len(self.selected))
@@ -100,7 +103,7 @@ class Suite:
 
     def role(self, role):
         """Runs one role and says whether all was well."""
-        home = self.options.home.resolve() / role
+        home = self.options.home.resolve() / (f"{role}-tls" if self.options.tls else role)
         shutil.rmtree(home, ignore_errors=True)  # an old report must not be taken for a new one
         folders = [home / str(part) for part in range(len(self.parts))]
         for folder in folders:
@@ -112,7 +115,7 @@ class Suite:
             (self.server if role == "server" else self.client)(folders, deadline)
         except RunError as error:
             trouble = str(error)
-        verdict = Verdict(role, self.selected, folders)
+        verdict = Verdict(f"{role} over TLS" if self.options.tls else role, self.selected, folders)
         problems = ([trouble] if trouble else []) + verdict.problems
         for problem in problems:
             print(problem)
@@ -124,8 +127,10 @@ class Suite:
         """The crate is the server: one echo server, and a fuzzing client for each part."""
         with ExitStack() as stack:
             command = [*shlex.split(self.options.echo), "--addr", "127.0.0.1:0"]
-            echo = stack.enter_context(Process("echo", command, folders[0].parent / "echo.log"))
-            target = {"servers": [{"agent": "tidings", "url": echo.address()}], "options": {"version": 18}}
+            command += ["--cert", self.cert, "--key", self.key] if self.options.tls else []
+            echo = stack.enter_context(Process("echo", command, folders[0].parent / "echo.log", self.scheme))
+            target = {"servers": [{"agent": "tidings", "url": echo.address()}], "options": {"version": 18},
+                      "roots": self.cert}
             testers = [stack.enter_context(self.wstest("fuzzingclient", *part, target)) for part in zip(self.parts, folders)]
             for tester in testers:
                 tester.finish(deadline)
@@ -134,11 +139,15 @@ class Suite:
     def client(self, folders, deadline):
         """The crate is the client: for each part a fuzzing server and a client of it."""
         with ExitStack() as stack:
-            target = {"url": "ws://127.0.0.1:9001", "options": {}}  # the launcher puts another port in its place
+            # The launcher puts another port in its place.
+            target = {"url": f"{self.scheme}://127.0.0.1:9001", "options": {}}
+            if self.options.tls:
+                target.update(cert=self.cert, key=self.key)
             testers = [stack.enter_context(self.wstest("fuzzingserver", *part, target)) for part in zip(self.parts, folders)]
             clients = []
             for tester, folder in zip(testers, folders):
                 command = [*shlex.split(self.options.client), "--url", tester.address().rstrip("/")]
+                command += ["--cacert", self.cert] if self.options.tls else []
                 clients.append(stack.enter_context(Process("client", command, folder / "client.log")))
             for client in clients:
                 client.finish(deadline)
@@ -151,12 +160,13 @@ class Suite:
         (folder / "spec.json").write_text(json.dumps(spec, indent=1))
         command = [str(self.options.home / "venv/bin/python"), str(HERE / "wstest_local.py"),
                    "--mode", mode, "--webport", "0", "--spec", str(folder / "spec.json")]
-        return Process(mode, command, folder / "wstest.log")
+        return Process(mode, command, folder / "wstest.log", self.scheme)
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/autobahn/run", description=__doc__)
     parser.add_argument("roles", nargs="*", metavar="ROLE", help="server, client (default: both)")
+    parser.add_argument("--tls", action="store_true", help="over TLS, which is OpenSSL's at the suite's end")
     parser.add_argument("--cases", default="*", help="patterns, separated by commas; 'core' for all but compression, which takes seconds (default: %(default)s)")
     parser.add_argument("--parallel", type=int, default=3, metavar="N", help="parts to run side by side (default: %(default)s)")
     parser.add_argument("--timeout", type=float, default=1200.0, metavar="SECONDS", help="for each role (default: %(default)s)")
@@ -173,9 +183,10 @@ def arguments():
     return parser, options
 
 
-def build(example):
+def build(example, options):
     """Builds an example of the crate and gives its command."""
-    subprocess.run(["cargo", "build", "--quiet", "--release", "--example", example], check=True)
+    features = ["--features", "tls"] if options.tls else []
+    subprocess.run(["cargo", "build", "--quiet", "--release", *features, "--example", example], check=True)
     return str(Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release/examples" / example)
 
 
@@ -187,9 +198,9 @@ def main():
         parser.error(str(error))
     try:
         if "server" in options.roles:
-            options.echo = options.echo or build("echo")
+            options.echo = options.echo or build("echo", options)
         if "client" in options.roles:
-            options.client = options.client or build("autobahn_client")
+            options.client = options.client or build("autobahn_client", options)
     except subprocess.CalledProcessError:
         return 1
     # Ended from outside: leave through the `with` blocks, which end what was started.
