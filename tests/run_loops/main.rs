@@ -5,6 +5,7 @@ extern crate alloc; // the device knows no other name for it
 
 mod device_over;
 mod over_http2;
+mod topics_over_mio;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -21,6 +22,9 @@ mod h2_echo;
 #[path = "../../examples/mio_echo.rs"]
 #[allow(dead_code)]
 mod mio_echo;
+#[path = "../../examples/mio_topic/main.rs"]
+#[allow(dead_code)]
+mod mio_topic;
 #[path = "../../examples/std_chat.rs"]
 #[allow(dead_code)]
 mod std_chat;
