@@ -1,6 +1,6 @@
-//! Topics on the core and mio, all in one thread: `cargo run --example mio_topic -- --addr 127.0.0.1:9004`, and then
-//! `cargo run -- subscribe http://127.0.0.1:9004/topics/news --via ws` (or `sse`, or `long`) and
-//! `cargo run -- publish http://127.0.0.1:9004/topics/news hello`.
+//! Topics on the core and mio, all in one thread: `cargo run --example mio_topic -- --addr 127.0.0.1:9006`, and then
+//! `cargo run -- subscribe http://127.0.0.1:9006/topics/news --via ws` (or `sse`, or `long`) and
+//! `cargo run -- publish http://127.0.0.1:9006/topics/news hello`.
 //!
 //! `GET /topics/{name}` is a WebSocket, an event stream or a poll, whichever is asked for, and `POST` publishes. They all
 //! serve one log by one cursor, so that a client may change its transport in mid-stream and loses nothing. `mio_echo.rs`
@@ -52,7 +52,7 @@ const LISTENER: Token = Token(usize::MAX);
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let addr = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => "127.0.0.1:9004",
+        [] => "127.0.0.1:9006",
         ["--addr", addr] => addr,
         _ => {
             eprintln!("usage: mio_topic [--addr HOST:PORT]");
