@@ -198,7 +198,7 @@ pub mod tokio;
 pub mod topic;
 pub mod ws;
 
-#[cfg(any(feature = "server", feature = "client", feature = "tokio"))]
+#[cfg(any(feature = "server", feature = "client"))]
 mod message;
 #[cfg(feature = "std")]
 mod random;

@@ -1,5 +1,6 @@
 //! A connection in two halves, for two tasks.
 
+use super::frames::Frames;
 use super::input::Input;
 use super::lane::{Lane, Side};
 use super::reading::{Link, Reading};
@@ -11,7 +12,6 @@ use crate::{Step, Transport};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use alloc::string::String;
 use alloc::sync::Arc;
-use bytes::BytesMut;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -38,7 +38,7 @@ pub struct WebSocketWriter<W: AsyncWrite + Unpin> {
     sender: Sender,
     lane: Arc<Lane<W>>,
     /// Frames that nobody else knows of yet.
-    staged: BytesMut,
+    staged: Frames,
     /// They end with a Close.
     has_close: bool,
     max_unwritten: usize,
@@ -112,10 +112,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let is_open = connection.is_open();
         let (receiver, sender) = connection.split();
         let (stream, outgoing) = outgoing.split_with(split);
+        let staged = Frames::new(outgoing.stream.is_write_vectored());
         let lane = Arc::new(Lane::new(outgoing, !is_open));
         let answers = Answers::default();
         let link = Half { stream, receiver, answers, lane: Arc::clone(&lane), max_unwritten };
-        let writer = WebSocketWriter { sender, lane, staged: BytesMut::new(), has_close: false, max_unwritten };
+        let writer = WebSocketWriter { sender, lane, staged, has_close: false, max_unwritten };
         (WebSocketReader { link, reading, subprotocol }, writer)
     }
 }
@@ -215,10 +216,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link for Half<R, W> {
 }
 
 impl<W: AsyncWrite + Unpin> WebSocketWriter<W> {
-    fn encode(
-        &mut self,
-        encode: impl FnOnce(&mut Sender, &mut BytesMut) -> Result<(), SendError>,
-    ) -> Result<(), Error> {
+    fn encode(&mut self, encode: impl FnOnce(&mut Sender, &mut Frames) -> Result<(), SendError>) -> Result<(), Error> {
         if self.lane.is_closed() {
             self.sender.close_sent();
         }
@@ -226,7 +224,7 @@ impl<W: AsyncWrite + Unpin> WebSocketWriter<W> {
     }
 
     fn begin_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.encode(|sender, output| sender.close(code, reason, output))?;
+        self.encode(|sender, frames| sender.close(code, reason, frames.end()))?;
         self.has_close = true;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A connection in one piece.
 
 use super::clock::Clock;
+use super::frames::Frames;
 use super::input::Input;
 use super::outgoing::Outgoing;
 use super::reading::{Link, Reading};
@@ -10,7 +11,6 @@ use crate::ws::{CloseCode, Connection, Ending, Event, ProtocolError, SendError};
 use crate::{Step, Transport};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use alloc::string::String;
-use bytes::BytesMut;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         options: &Options,
     ) -> Self {
         Self {
-            link: Whole { connection, outgoing: Outgoing::new(stream, BytesMut::new(), options.write_within) },
+            link: Whole { connection, outgoing: Outgoing::new(stream, options.write_within) },
             reading: Reading::new(input, Clock::new(options.keepalive)),
             max_unwritten: options.max_unwritten.max(1),
             subprotocol,
@@ -123,28 +123,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Bytes that wait to be written.
     #[must_use]
     pub fn unwritten(&self) -> usize {
-        self.link.outgoing.output.len()
+        self.link.outgoing.frames.len()
     }
 
     fn encode(
         &mut self,
-        encode: impl FnOnce(&mut Connection, &mut BytesMut) -> Result<(), SendError>,
+        encode: impl FnOnce(&mut Connection, &mut Frames) -> Result<(), SendError>,
     ) -> Result<(), Error> {
         self.link.outgoing.check()?;
-        Ok(encode(&mut self.link.connection, &mut self.link.outgoing.output)?)
+        Ok(encode(&mut self.link.connection, &mut self.link.outgoing.frames)?)
     }
 
     fn begin_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.encode(|connection, output| connection.close(code, reason, output))
+        self.encode(|connection, frames| connection.close(code, reason, frames.end()))
     }
 
     #[inline]
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.link.outgoing.output.len() < self.max_unwritten {
+        if self.link.outgoing.frames.len() < self.max_unwritten {
             return Poll::Ready(Ok(()));
         }
         match self.link.outgoing.poll_empty(cx) {
-            Poll::Pending if self.link.outgoing.output.len() < self.max_unwritten => Poll::Ready(Ok(())),
+            Poll::Pending if self.link.outgoing.frames.len() < self.max_unwritten => Poll::Ready(Ok(())),
             written => written.map_err(Error::Io),
         }
     }
@@ -174,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Link for Whole<S> {
     #[inline]
     fn receive<'a>(&mut self, input: &'a mut [u8]) -> Result<Step<Event<'a>>, ProtocolError> {
-        self.connection.receive(input, &mut self.outgoing.output)
+        self.connection.receive(input, self.outgoing.frames.end())
     }
 
     fn receive_eof(&mut self) -> Ending {
@@ -191,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link for Whole<S> {
 
     fn ping(&mut self) {
         // After a Close none may be sent, nor is one needed.
-        let _ = self.connection.ping(&[], &mut self.outgoing.output);
+        let _ = self.connection.ping(&[], self.outgoing.frames.end());
     }
 
     fn poll_fill(&mut self, input: &mut Input, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -205,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link for Whole<S> {
             }
             ready!(self.outgoing.poll_write(cx))?;
             // There is room again for a Pong that is owed (RFC 6455 §5.5.3). A violation was told when it came.
-            let _ = self.connection.receive(&mut [], &mut self.outgoing.output);
+            let _ = self.connection.receive(&mut [], self.outgoing.frames.end());
         }
     }
 
