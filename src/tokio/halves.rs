@@ -4,18 +4,16 @@ use super::frames::Frames;
 use super::input::Input;
 use super::lane::{Lane, Side};
 use super::reading::{Link, Reading};
+use super::receiving::receiving;
 use super::sending::sending;
 use super::websocket::Whole;
-use super::{Error, Message, Shared, WebSocket};
+use super::{Error, Shared, WebSocket};
 use crate::ws::{Answers, CloseCode, Ending, Event, ProtocolError, Receiver, SendError, Sender};
 use crate::{Step, Transport};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use alloc::string::String;
 use alloc::sync::Arc;
-use core::future::poll_fn;
-use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use futures_core::{FusedStream, Stream};
 use std::io;
 
 /// The half of a [`WebSocket`] that reads: a `Stream` of messages. See [`WebSocket::split`].
@@ -121,42 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 }
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> WebSocketReader<R, W> {
-    /// The next message. `None`: the connection was closed, in good order on both sides.
-    ///
-    /// # Errors
-    /// As [`WebSocket::next`].
-    pub async fn next(&mut self) -> Option<Result<Message, Error>> {
-        poll_fn(|cx| self.reading.poll_next(&mut self.link, cx)).await
-    }
-
-    /// As [`WebSocket::close_frame`].
-    #[must_use]
-    pub fn close_frame(&self) -> Option<(CloseCode, &str)> {
-        self.reading.close_frame()
-    }
-
-    /// As [`WebSocket::subprotocol`].
-    #[must_use]
-    pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
-    }
-}
-
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Stream for WebSocketReader<R, W> {
-    type Item = Result<Message, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        this.reading.poll_next(&mut this.link, cx)
-    }
-}
-
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> FusedStream for WebSocketReader<R, W> {
-    fn is_terminated(&self) -> bool {
-        self.reading.is_told()
-    }
-}
+receiving!([R: AsyncRead + Unpin, W: AsyncWrite + Unpin] WebSocketReader<R, W>);
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link for Half<R, W> {
     #[inline]

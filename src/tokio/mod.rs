@@ -63,6 +63,7 @@ mod open_error;
 mod options;
 mod outgoing;
 mod reading;
+mod receiving;
 mod sending;
 mod shared;
 mod upgrade;

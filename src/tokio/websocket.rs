@@ -5,16 +5,14 @@ use super::frames::Frames;
 use super::input::Input;
 use super::outgoing::Outgoing;
 use super::reading::{Link, Reading};
+use super::receiving::receiving;
 use super::sending::sending;
-use super::{Error, Message, Options};
+use super::{Error, Options};
 use crate::ws::{CloseCode, Connection, Ending, Event, ProtocolError, SendError};
 use crate::{Step, Transport};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use alloc::string::String;
-use core::future::poll_fn;
-use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use futures_core::{FusedStream, Stream};
 use std::io;
 
 /// A WebSocket behind its handshake, on any stream of bytes, either role.
@@ -93,27 +91,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// The next message. `None`: the connection was closed, in good order on both sides.
-    ///
-    /// # Errors
-    /// Each comes once and is the last: [`Error::Protocol`] if the peer broke the protocol, which it has been told;
-    /// [`Error::Cut`] if it went without a Close, [`Error::Silent`] if it gives no sign of life, [`Error::Io`].
-    pub async fn next(&mut self) -> Option<Result<Message, Error>> {
-        poll_fn(|cx| self.reading.poll_next(&mut self.link, cx)).await
-    }
-
-    /// What the peer's Close said, once [`next`](Self::next) gives nothing more; nothing if it said nothing.
-    #[must_use]
-    pub fn close_frame(&self) -> Option<(CloseCode, &str)> {
-        self.reading.close_frame()
-    }
-
-    /// What was agreed on in the handshake.
-    #[must_use]
-    pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
-    }
-
     /// The stream, to look at.
     #[must_use]
     pub fn get_ref(&self) -> &S {
@@ -154,22 +131,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 }
 
+receiving!([S: AsyncRead + AsyncWrite + Unpin] WebSocket<S>);
 sending!([S: AsyncRead + AsyncWrite + Unpin] WebSocket<S>);
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
-    type Item = Result<Message, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        this.reading.poll_next(&mut this.link, cx)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<S> {
-    fn is_terminated(&self) -> bool {
-        self.reading.is_told()
-    }
-}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link for Whole<S> {
     #[inline]
