@@ -2,8 +2,8 @@
 //! `cargo run --features tokio --example axum -- --addr 127.0.0.1:8081`, then
 //!
 //! ```text
-//! tidings subscribe http://127.0.0.1:8081/clock --via sse      the seconds, as events
-//! cargo run --example ws_client -- ws://127.0.0.1:8081/echo    what you say
+//! tidings subscribe http://127.0.0.1:8081/clock --via sse       the seconds, as events
+//! cargo run --example ws_client -- --url ws://127.0.0.1:8081/echo    what you say
 //! ```
 
 use axum::Router;
@@ -14,20 +14,40 @@ use axum::response::Response;
 use axum::routing::get;
 use futures_util::stream;
 use std::io;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tidings::sse::Event;
 use tidings::tokio::{Error, EventBody, OpenError, Options, Terms, Upgrade, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
+async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let addr = match &arguments[..] {
-        [option, addr] if option == "--addr" => addr,
-        _ => "127.0.0.1:8081",
+    let addr = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => "127.0.0.1:8081",
+        ["--addr", addr] => addr,
+        _ => {
+            eprintln!("usage: axum [--addr HOST:PORT]");
+            return ExitCode::from(2);
+        }
     };
-    let listener = tokio::net::TcpListener::bind(addr).await?;
-    println!("listening on http://{}/", listener.local_addr()?);
+    let served = async {
+        let listener = TcpListener::bind(addr).await?;
+        println!("listening on http://{}/", listener.local_addr()?);
+        serve(listener).await
+    };
+    match served.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("axum: {addr}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves for ever.
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
     let app = Router::new().route("/echo", get(websocket)).route("/clock", get(events));
     axum::serve(listener, app).await
 }
@@ -60,14 +80,13 @@ async fn websocket(mut request: Request) -> Response {
 }
 
 fn refusal(error: &OpenError) -> Response {
-    let status = match error {
-        OpenError::Request(error) => error.status().as_u16(),
-        _ => 400,
-    };
     let mut response = Response::new(Body::from(error.to_string()));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    if status == 426 {
-        response.headers_mut().insert("Sec-WebSocket-Version", HeaderValue::from_static("13"));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR; // unless it is the client's fault
+    if let OpenError::Request(error) = error {
+        *response.status_mut() = StatusCode::from_u16(error.status().as_u16()).unwrap_or(StatusCode::BAD_REQUEST);
+        for (name, value) in error.headers() {
+            response.headers_mut().insert(*name, HeaderValue::from_static(value));
+        }
     }
     response
 }

@@ -8,8 +8,8 @@
 //!   `cursors.rs`, `signalling.rs`, and with all that a program needs, `app.rs`.
 //! * To hear or tell news: [`client`], for this server or anybody's.
 //! * To speak one protocol over sockets, a runtime or a device of mine: [`ws`], [`sse`] or [`longpoll`], with [`http`]
-//!   below, [`topic`] as the log and [`reconnect`] for coming back. Whole drivers: `std_chat.rs`, `mio_echo.rs`,
-//!   `tokio_echo.rs`, over HTTP/2 `h2_echo.rs`, and for a board without `std`, `no_std/`.
+//!   below, [`topic`] as the log and [`reconnect`] for coming back. Whole drivers: `std_chat.rs`, `mio_echo.rs`, with topics
+//!   `mio_topic/`, `tokio_echo.rs`, over HTTP/2 `h2_echo.rs`, and for a board without `std`, `no_std/`.
 //! * To do so on tokio, or behind hyper and axum: the module `tokio`.
 //! * To see what is on the wire: `tidings inspect` and `tidings subscribe --wire`, or [`inspect`].
 //! * To learn how it all works: [read on](#reading-on).
@@ -123,7 +123,7 @@
 //! ```
 //!
 //! Handshake, timers, backpressure and senders in other threads are what a whole driver has beside it: see `std_chat.rs`,
-//! `mio_echo.rs` and `tokio_echo.rs` in the repository's `examples/`.
+//! `mio_echo.rs` and `tokio_echo.rs` in the repository's `examples/`; and in `mio_topic/` how topics are served.
 //!
 //! # Features
 //!
@@ -200,7 +200,7 @@ pub mod tokio;
 pub mod topic;
 pub mod ws;
 
-#[cfg(any(feature = "server", feature = "client", feature = "tokio"))]
+#[cfg(any(feature = "server", feature = "client"))]
 mod message;
 #[cfg(feature = "std")]
 mod random;

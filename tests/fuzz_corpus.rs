@@ -27,6 +27,7 @@ macro_rules! targets {
 targets! {
     chunked = "../fuzz/fuzz_targets/chunked.rs";
     cursor = "../fuzz/fuzz_targets/cursor.rs";
+    extended_connect = "../fuzz/fuzz_targets/extended_connect.rs";
     handshake = "../fuzz/fuzz_targets/handshake.rs";
     http_head = "../fuzz/fuzz_targets/http_head.rs";
     inspect = "../fuzz/fuzz_targets/inspect.rs";
@@ -34,6 +35,7 @@ targets! {
     ws_connection = "../fuzz/fuzz_targets/ws_connection.rs";
     ws_deflate = "../fuzz/fuzz_targets/ws_deflate.rs";
     ws_frame = "../fuzz/fuzz_targets/ws_frame.rs";
+    ws_halves = "../fuzz/fuzz_targets/ws_halves.rs";
 }
 
 #[test]

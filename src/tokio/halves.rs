@@ -1,21 +1,19 @@
 //! A connection in two halves, for two tasks.
 
+use super::frames::Frames;
 use super::input::Input;
 use super::lane::{Lane, Side};
 use super::reading::{Link, Reading};
+use super::receiving::receiving;
 use super::sending::sending;
 use super::websocket::Whole;
-use super::{Error, Message, Shared, WebSocket};
+use super::{Error, Shared, WebSocket};
 use crate::ws::{Answers, CloseCode, Ending, Event, ProtocolError, Receiver, SendError, Sender};
 use crate::{Step, Transport};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use alloc::string::String;
 use alloc::sync::Arc;
-use bytes::BytesMut;
-use core::future::poll_fn;
-use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use futures_core::{FusedStream, Stream};
 use std::io;
 
 /// The half of a [`WebSocket`] that reads: a `Stream` of messages. See [`WebSocket::split`].
@@ -38,7 +36,7 @@ pub struct WebSocketWriter<W: AsyncWrite + Unpin> {
     sender: Sender,
     lane: Arc<Lane<W>>,
     /// Frames that nobody else knows of yet.
-    staged: BytesMut,
+    staged: Frames,
     /// They end with a Close.
     has_close: bool,
     max_unwritten: usize,
@@ -112,50 +110,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let is_open = connection.is_open();
         let (receiver, sender) = connection.split();
         let (stream, outgoing) = outgoing.split_with(split);
+        let staged = Frames::new(outgoing.stream.is_write_vectored());
         let lane = Arc::new(Lane::new(outgoing, !is_open));
         let answers = Answers::default();
         let link = Half { stream, receiver, answers, lane: Arc::clone(&lane), max_unwritten };
-        let writer = WebSocketWriter { sender, lane, staged: BytesMut::new(), has_close: false, max_unwritten };
+        let writer = WebSocketWriter { sender, lane, staged, has_close: false, max_unwritten };
         (WebSocketReader { link, reading, subprotocol }, writer)
     }
 }
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> WebSocketReader<R, W> {
-    /// The next message. `None`: the connection was closed, in good order on both sides.
-    ///
-    /// # Errors
-    /// As [`WebSocket::next`].
-    pub async fn next(&mut self) -> Option<Result<Message, Error>> {
-        poll_fn(|cx| self.reading.poll_next(&mut self.link, cx)).await
-    }
-
-    /// As [`WebSocket::close_frame`].
-    #[must_use]
-    pub fn close_frame(&self) -> Option<(CloseCode, &str)> {
-        self.reading.close_frame()
-    }
-
-    /// As [`WebSocket::subprotocol`].
-    #[must_use]
-    pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
-    }
-}
-
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Stream for WebSocketReader<R, W> {
-    type Item = Result<Message, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        this.reading.poll_next(&mut this.link, cx)
-    }
-}
-
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> FusedStream for WebSocketReader<R, W> {
-    fn is_terminated(&self) -> bool {
-        self.reading.is_told()
-    }
-}
+receiving!([R: AsyncRead + Unpin, W: AsyncWrite + Unpin] WebSocketReader<R, W>);
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link for Half<R, W> {
     #[inline]
@@ -215,10 +179,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link for Half<R, W> {
 }
 
 impl<W: AsyncWrite + Unpin> WebSocketWriter<W> {
-    fn encode(
-        &mut self,
-        encode: impl FnOnce(&mut Sender, &mut BytesMut) -> Result<(), SendError>,
-    ) -> Result<(), Error> {
+    fn encode(&mut self, encode: impl FnOnce(&mut Sender, &mut Frames) -> Result<(), SendError>) -> Result<(), Error> {
         if self.lane.is_closed() {
             self.sender.close_sent();
         }
@@ -226,7 +187,7 @@ impl<W: AsyncWrite + Unpin> WebSocketWriter<W> {
     }
 
     fn begin_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.encode(|sender, output| sender.close(code, reason, output))?;
+        self.encode(|sender, frames| sender.close(code, reason, frames.end()))?;
         self.has_close = true;
         Ok(())
     }

@@ -10,11 +10,11 @@
 //! as long as a write that does not wait. A stream remembers one waker for its writing side, the last one; so it is always
 //! given the same one, which wakes both halves, whichever of them waits for it.
 
+use super::frames::Frames;
 use super::outgoing::Outgoing;
 use crate::ws::Answers;
 use ::tokio::io::AsyncWrite;
 use alloc::sync::Arc;
-use bytes::BytesMut;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::io;
@@ -94,26 +94,21 @@ impl<W: AsyncWrite + Unpin> Lane<W> {
         if *waiting >= most {
             return;
         }
-        let before = outgoing.output.len();
-        answers.write(close_sent, &mut outgoing.output);
-        *waiting += outgoing.output.len() - before;
+        let before = outgoing.frames.len();
+        answers.write(close_sent, outgoing.frames.end());
+        *waiting += outgoing.frames.len() - before;
         self.is_closed.store(*close_sent, Ordering::Release);
         self.is_unwritten.store(true, Ordering::Release);
     }
 
     /// Hands over what the writer has to say, with a Close at the end or not; whether it may still be said.
-    pub(super) fn hand_over(&self, staged: &mut BytesMut, has_close: bool) -> bool {
+    pub(super) fn hand_over(&self, staged: &mut Frames, has_close: bool) -> bool {
         let mut state = self.lock();
         if state.close_sent {
             staged.clear();
             return false;
         }
-        if state.outgoing.output.is_empty() {
-            core::mem::swap(&mut state.outgoing.output, staged);
-        } else {
-            state.outgoing.output.extend_from_slice(staged);
-        }
-        staged.clear();
+        state.outgoing.frames.append(staged);
         state.close_sent = has_close;
         self.is_unwritten.store(true, Ordering::Release);
         if has_close {
@@ -146,7 +141,7 @@ impl<W: AsyncWrite + Unpin> Lane<W> {
         own.set(cx);
         let mut state = self.lock();
         let polled = poll(&mut state.outgoing, &mut Context::from_waker(&self.waker));
-        if state.outgoing.output.is_empty() {
+        if state.outgoing.frames.is_empty() {
             state.answers = 0;
         }
         self.is_unwritten.store(!state.outgoing.is_idle(), Ordering::Release);

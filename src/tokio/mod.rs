@@ -53,27 +53,33 @@ mod clock;
 mod error;
 mod event_body;
 mod event_stream;
+mod frames;
 mod halves;
 mod handshake;
 mod input;
 mod lane;
+mod message;
 mod open_error;
 mod options;
 mod outgoing;
 mod reading;
+mod receiving;
 mod sending;
 mod shared;
 mod upgrade;
 mod websocket;
 
-pub use crate::message::Message;
 pub use error::Error;
 pub use event_body::EventBody;
 pub use event_stream::{EventStream, EventStreamError};
 pub use halves::{WebSocketReader, WebSocketWriter};
 pub use handshake::{accept, accept_with, connect};
+pub use message::Message;
 pub use open_error::OpenError;
 pub use options::{Options, Terms};
 pub use shared::Shared;
 pub use upgrade::Upgrade;
 pub use websocket::WebSocket;
+
+/// From so many bytes on it is cheaper to leave a payload where it is than to copy it.
+const LARGE: usize = 4 * 1024;

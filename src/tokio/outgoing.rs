@@ -1,20 +1,23 @@
 //! What is to be written, and the stream that takes it.
 
 use super::clock::Timer;
+use super::frames::Frames;
 use crate::step::later;
 use ::tokio::io::AsyncWrite;
 use ::tokio::time::Instant;
-use bytes::{Buf, BytesMut};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
+
+/// So many pieces go to the stream in one write. What [`Options::max_unwritten`](super::Options::max_unwritten) lets wait by
+/// default has no more of them.
+const PIECES: usize = 33;
 
 #[derive(Debug)]
 pub(super) struct Outgoing<W> {
     pub(super) stream: W,
-    /// Whole frames, but for the first, of which a part may be written.
-    pub(super) output: BytesMut,
+    pub(super) frames: Frames,
     /// Something was written since the stream was flushed.
     is_buffered: bool,
     /// Why nothing can be written any more: a write has failed, maybe in the midst of a frame.
@@ -26,16 +29,18 @@ pub(super) struct Outgoing<W> {
     timer: Timer,
 }
 
-impl<S> Outgoing<S> {
-    pub(super) fn new(stream: S, output: BytesMut, patience: Option<Duration>) -> Self {
-        Self { stream, output, is_buffered: false, broken: None, patience, due: None, timer: Timer::default() }
+impl<S: AsyncWrite> Outgoing<S> {
+    pub(super) fn new(stream: S, patience: Option<Duration>) -> Self {
+        let frames = Frames::new(stream.is_write_vectored());
+        Self { stream, frames, is_buffered: false, broken: None, patience, due: None, timer: Timer::default() }
     }
 
     /// The same for the writing half of the stream, and the other half.
-    pub(super) fn split_with<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (R, Outgoing<W>) {
-        let Self { stream, output, is_buffered, broken, patience, due, timer } = self;
+    pub(super) fn split_with<R, W: AsyncWrite>(self, split: impl FnOnce(S) -> (R, W)) -> (R, Outgoing<W>) {
+        let Self { stream, frames, is_buffered, broken, patience, due, timer } = self;
         let (reader, stream) = split(stream);
-        (reader, Outgoing { stream, output, is_buffered, broken, patience, due, timer })
+        let frames = frames.with_pieces(stream.is_write_vectored());
+        (reader, Outgoing { stream, frames, is_buffered, broken, patience, due, timer })
     }
 }
 
@@ -43,7 +48,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// Whether all that was appended is with the stream, or never will be.
     #[inline]
     pub(super) fn is_idle(&self) -> bool {
-        self.output.is_empty() && !self.is_buffered
+        self.frames.is_empty() && !self.is_buffered
     }
 
     pub(super) fn check(&self) -> io::Result<()> {
@@ -72,10 +77,22 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// Writes everything.
     pub(super) fn poll_empty(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
-        while !self.output.is_empty() {
-            match Pin::new(&mut self.stream).poll_write(cx, &self.output) {
+        while !self.frames.is_empty() {
+            let stream = Pin::new(&mut self.stream);
+            let written = if let Some(bytes) = self.frames.whole() {
+                stream.poll_write(cx, bytes)
+            } else {
+                let mut pieces = [IoSlice::new(&[]); PIECES];
+                let count = self.frames.pieces(&mut pieces);
+                stream.poll_write_vectored(cx, pieces.get(..count).unwrap_or_default())
+            };
+            match written {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.break_off(ErrorKind::WriteZero.into()))),
-                Poll::Ready(Ok(written)) => self.written(written),
+                Poll::Ready(Ok(written)) => {
+                    self.frames.advance(written);
+                    self.is_buffered = true;
+                    self.due = None;
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(self.break_off(error))),
                 Poll::Pending => return self.poll_patience(cx),
             }
@@ -91,18 +108,8 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
 
     /// Nothing has gone out for long: ten thousand silent connections keep nothing of what they were once sent.
     pub(super) fn rest(&mut self) {
-        if self.output.is_empty() {
-            self.output = BytesMut::new();
-        }
-    }
-
-    fn written(&mut self, len: usize) {
-        self.is_buffered = true;
-        self.due = None;
-        if len >= self.output.len() {
-            self.output.clear();
-        } else {
-            self.output.advance(len);
+        if self.frames.is_empty() {
+            self.frames.release();
         }
     }
 
@@ -117,7 +124,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// A frame may have been cut in two: nothing must follow.
     fn break_off(&mut self, error: io::Error) -> io::Error {
         self.broken = Some(error.kind());
-        self.output = BytesMut::new();
+        self.frames.release();
         self.is_buffered = false;
         error
     }

@@ -5,7 +5,9 @@ use super::input::Input;
 use super::{Error, Message};
 use crate::ws::{CloseCode, Ending, Event, KeepaliveEvent, ProtocolError};
 use crate::{Step, Transport};
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
+use bytes::Bytes;
 use core::task::{Context, Poll};
 use std::io;
 
@@ -95,10 +97,19 @@ impl Reading {
     #[inline]
     fn take(&mut self, link: &mut impl Link) -> Result<Option<Message>, ProtocolError> {
         loop {
+            let worth_taking = self.input.worth_taking();
             let Step { consumed, event } = link.receive(self.input.unread_mut())?;
             let message = match event {
                 Some(Event::Text(text)) => Some(Message::Text(text.into_owned())),
-                Some(Event::Binary(data)) => Some(Message::Binary(data.into_owned())),
+                Some(Event::Binary(Cow::Owned(data))) => Some(Message::Binary(data.into())),
+                // What lies in the input is the end of what is consumed.
+                Some(Event::Binary(Cow::Borrowed(data))) => {
+                    if data.len() >= worth_taking {
+                        let len = data.len();
+                        return Ok(Some(Message::Binary(self.input.take(consumed, len))));
+                    }
+                    Some(Message::Binary(Bytes::copy_from_slice(data)))
+                }
                 Some(Event::Close(close)) => {
                     self.close_frame = close.map(|close| (close.code, close.reason.to_string()));
                     self.phase = Phase::Ending;

@@ -23,10 +23,8 @@ macro_rules! sending {
             /// # Errors
             /// As [`send`](Self::send).
             pub async fn feed(&mut self, message: &$crate::tokio::Message) -> Result<(), $crate::tokio::Error> {
-                match message {
-                    $crate::tokio::Message::Text(text) => self.feed_text(text).await,
-                    $crate::tokio::Message::Binary(data) => self.feed_binary(data).await,
-                }
+                self.ready().await?;
+                self.encode_message(message)
             }
 
             /// Sends a text message, as [`send`](Self::send).
@@ -53,7 +51,7 @@ macro_rules! sending {
             /// As [`send`](Self::send).
             pub async fn feed_text(&mut self, text: &str) -> Result<(), $crate::tokio::Error> {
                 self.ready().await?;
-                self.encode(|machine, output| machine.send_text(text, output))
+                self.encode(|machine, frames| machine.send_text(text, frames.end()))
             }
 
             /// Takes a binary message to be sent, as [`feed`](Self::feed).
@@ -62,7 +60,7 @@ macro_rules! sending {
             /// As [`send`](Self::send).
             pub async fn feed_binary(&mut self, data: &[u8]) -> Result<(), $crate::tokio::Error> {
                 self.ready().await?;
-                self.encode(|machine, output| machine.send_binary(data, output))
+                self.encode(|machine, frames| machine.send_binary(data, frames.end()))
             }
 
             /// Takes a part of a text message to be sent, as [`feed`](Self::feed); the message ends with the `last`. No other
@@ -73,7 +71,7 @@ macro_rules! sending {
             /// [`send`](Self::send).
             pub async fn feed_text_fragment(&mut self, text: &str, last: bool) -> Result<(), $crate::tokio::Error> {
                 self.ready().await?;
-                self.encode(|machine, output| machine.send_text_fragment(text, last, output))
+                self.encode(|machine, frames| machine.send_text_fragment(text, last, frames.end()))
             }
 
             /// Takes a part of a binary message to be sent, likewise.
@@ -82,7 +80,7 @@ macro_rules! sending {
             /// As [`feed_text_fragment`](Self::feed_text_fragment).
             pub async fn feed_binary_fragment(&mut self, data: &[u8], last: bool) -> Result<(), $crate::tokio::Error> {
                 self.ready().await?;
-                self.encode(|machine, output| machine.send_binary_fragment(data, last, output))
+                self.encode(|machine, frames| machine.send_binary_fragment(data, last, frames.end()))
             }
 
             /// Takes a message to be sent that was encoded once for many connections, as [`feed`](Self::feed).
@@ -94,7 +92,13 @@ macro_rules! sending {
                 message: &$crate::ws::Prepared,
             ) -> Result<(), $crate::tokio::Error> {
                 self.ready().await?;
-                self.encode(|machine, output| machine.send_prepared(message, output))
+                self.encode(|machine, frames| match machine.prepared_frame(message)? {
+                    Some(frame) => {
+                        frames.push(frame);
+                        Ok(())
+                    }
+                    None => machine.send_prepared(message, frames.end()),
+                })
             }
 
             /// Sends a Ping of at most 125 bytes. Its Pong is taken in by who reads.
@@ -103,7 +107,7 @@ macro_rules! sending {
             /// [`SendError::ControlTooLong`](crate::ws::SendError::ControlTooLong) for more; else as [`send`](Self::send).
             pub async fn ping(&mut self, payload: &[u8]) -> Result<(), $crate::tokio::Error> {
                 self.ready().await?;
-                self.encode(|machine, output| machine.ping(payload, output))?;
+                self.encode(|machine, frames| machine.ping(payload, frames.end()))?;
                 self.flush().await
             }
 
@@ -140,9 +144,15 @@ macro_rules! sending {
             }
 
             fn encode_message(&mut self, message: &$crate::tokio::Message) -> Result<(), $crate::tokio::Error> {
-                self.encode(|machine, output| match message {
-                    $crate::tokio::Message::Text(text) => machine.send_text(text, output),
-                    $crate::tokio::Message::Binary(data) => machine.send_binary(data, output),
+                self.encode(|machine, frames| match message {
+                    $crate::tokio::Message::Text(text) => machine.send_text(text, frames.end()),
+                    $crate::tokio::Message::Binary(data) => {
+                        if frames.leaves(data) && machine.send_binary_header(data.len(), frames.end())? {
+                            frames.push(data);
+                            return Ok(());
+                        }
+                        machine.send_binary(data, frames.end())
+                    }
                 })
             }
         }

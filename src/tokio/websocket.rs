@@ -1,20 +1,18 @@
 //! A connection in one piece.
 
 use super::clock::Clock;
+use super::frames::Frames;
 use super::input::Input;
 use super::outgoing::Outgoing;
 use super::reading::{Link, Reading};
+use super::receiving::receiving;
 use super::sending::sending;
-use super::{Error, Message, Options};
+use super::{Error, Options};
 use crate::ws::{CloseCode, Connection, Ending, Event, ProtocolError, SendError};
 use crate::{Step, Transport};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use alloc::string::String;
-use bytes::BytesMut;
-use core::future::poll_fn;
-use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use futures_core::{FusedStream, Stream};
 use std::io;
 
 /// A WebSocket behind its handshake, on any stream of bytes, either role.
@@ -86,32 +84,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         options: &Options,
     ) -> Self {
         Self {
-            link: Whole { connection, outgoing: Outgoing::new(stream, BytesMut::new(), options.write_within) },
+            link: Whole { connection, outgoing: Outgoing::new(stream, options.write_within) },
             reading: Reading::new(input, Clock::new(options.keepalive)),
             max_unwritten: options.max_unwritten.max(1),
             subprotocol,
         }
-    }
-
-    /// The next message. `None`: the connection was closed, in good order on both sides.
-    ///
-    /// # Errors
-    /// Each comes once and is the last: [`Error::Protocol`] if the peer broke the protocol, which it has been told;
-    /// [`Error::Cut`] if it went without a Close, [`Error::Silent`] if it gives no sign of life, [`Error::Io`].
-    pub async fn next(&mut self) -> Option<Result<Message, Error>> {
-        poll_fn(|cx| self.reading.poll_next(&mut self.link, cx)).await
-    }
-
-    /// What the peer's Close said, once [`next`](Self::next) gives nothing more; nothing if it said nothing.
-    #[must_use]
-    pub fn close_frame(&self) -> Option<(CloseCode, &str)> {
-        self.reading.close_frame()
-    }
-
-    /// What was agreed on in the handshake.
-    #[must_use]
-    pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
     }
 
     /// The stream, to look at.
@@ -123,28 +100,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Bytes that wait to be written.
     #[must_use]
     pub fn unwritten(&self) -> usize {
-        self.link.outgoing.output.len()
+        self.link.outgoing.frames.len()
     }
 
     fn encode(
         &mut self,
-        encode: impl FnOnce(&mut Connection, &mut BytesMut) -> Result<(), SendError>,
+        encode: impl FnOnce(&mut Connection, &mut Frames) -> Result<(), SendError>,
     ) -> Result<(), Error> {
         self.link.outgoing.check()?;
-        Ok(encode(&mut self.link.connection, &mut self.link.outgoing.output)?)
+        Ok(encode(&mut self.link.connection, &mut self.link.outgoing.frames)?)
     }
 
     fn begin_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.encode(|connection, output| connection.close(code, reason, output))
+        self.encode(|connection, frames| connection.close(code, reason, frames.end()))
     }
 
     #[inline]
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.link.outgoing.output.len() < self.max_unwritten {
+        if self.link.outgoing.frames.len() < self.max_unwritten {
             return Poll::Ready(Ok(()));
         }
         match self.link.outgoing.poll_empty(cx) {
-            Poll::Pending if self.link.outgoing.output.len() < self.max_unwritten => Poll::Ready(Ok(())),
+            Poll::Pending if self.link.outgoing.frames.len() < self.max_unwritten => Poll::Ready(Ok(())),
             written => written.map_err(Error::Io),
         }
     }
@@ -154,27 +131,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 }
 
+receiving!([S: AsyncRead + AsyncWrite + Unpin] WebSocket<S>);
 sending!([S: AsyncRead + AsyncWrite + Unpin] WebSocket<S>);
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
-    type Item = Result<Message, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        this.reading.poll_next(&mut this.link, cx)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<S> {
-    fn is_terminated(&self) -> bool {
-        self.reading.is_told()
-    }
-}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link for Whole<S> {
     #[inline]
     fn receive<'a>(&mut self, input: &'a mut [u8]) -> Result<Step<Event<'a>>, ProtocolError> {
-        self.connection.receive(input, &mut self.outgoing.output)
+        self.connection.receive(input, self.outgoing.frames.end())
     }
 
     fn receive_eof(&mut self) -> Ending {
@@ -191,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link for Whole<S> {
 
     fn ping(&mut self) {
         // After a Close none may be sent, nor is one needed.
-        let _ = self.connection.ping(&[], &mut self.outgoing.output);
+        let _ = self.connection.ping(&[], self.outgoing.frames.end());
     }
 
     fn poll_fill(&mut self, input: &mut Input, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -205,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link for Whole<S> {
             }
             ready!(self.outgoing.poll_write(cx))?;
             // There is room again for a Pong that is owed (RFC 6455 §5.5.3). A violation was told when it came.
-            let _ = self.connection.receive(&mut [], &mut self.outgoing.output);
+            let _ = self.connection.receive(&mut [], self.outgoing.frames.end());
         }
     }
 

@@ -15,6 +15,8 @@ use super::connection::State;
 use super::{CloseCode, Connection, Event, Prepared, ProtocolError, Role, SendError};
 use crate::{Step, Transport};
 use alloc::boxed::Box;
+#[cfg(feature = "tokio")]
+use bytes::Bytes;
 use bytes::BytesMut;
 
 /// The half of a [`Connection`] that takes input and gives events. See [`Connection::split`].
@@ -208,6 +210,19 @@ sending! {
     pong(payload: &[u8]);
     /// Begins the closing handshake. Tell the other half: [`Receiver::close_sent`].
     close(code: CloseCode, reason: &str);
+}
+
+#[cfg(feature = "tokio")]
+impl Sender {
+    /// As [`Connection::prepared_frame`].
+    pub(crate) fn prepared_frame<'m>(&mut self, message: &'m Prepared) -> Result<Option<&'m Bytes>, SendError> {
+        self.0.prepared_frame(message)
+    }
+
+    /// As [`Connection::send_binary_header`].
+    pub(crate) fn send_binary_header(&mut self, payload_len: usize, output: &mut BytesMut) -> Result<bool, SendError> {
+        self.0.send_binary_header(payload_len, output)
+    }
 }
 
 impl Sender {

@@ -4,7 +4,7 @@ use super::connection::State;
 use super::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
 use super::{CloseCode, Connection, MAX_REASON, Prepared, Role, SendError, mask};
 use alloc::boxed::Box;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use core::fmt;
 
 impl Connection {
@@ -80,13 +80,31 @@ impl Connection {
     /// # Errors
     /// [`SendError::MessageOpen`] within a message sent in fragments, or [`SendError::Closed`] after a Close frame.
     pub fn send_prepared(&mut self, message: &Prepared, output: &mut BytesMut) -> Result<(), SendError> {
-        if self.role() == Role::Client {
-            // §5.1: a client's frames differ, for each has its own key.
+        let Some(frame) = self.prepared_frame(message)? else {
             return self.send(message.opcode(), message.payload(), output);
-        }
-        self.check_between_messages()?;
-        output.extend_from_slice(message.frame_for(self.codec.as_deref_mut()));
+        };
+        output.extend_from_slice(frame);
         Ok(())
+    }
+
+    /// The frame of a message that was encoded once, for who writes it from where it is. `None` for a client: its frames
+    /// differ, for each has its own key (§5.1).
+    pub(crate) fn prepared_frame<'m>(&mut self, message: &'m Prepared) -> Result<Option<&'m Bytes>, SendError> {
+        self.check_between_messages()?;
+        Ok((self.role() == Role::Server).then(|| message.frame_for(self.codec.as_deref_mut())))
+    }
+
+    /// Appends the header alone of a binary message in one frame, for who writes the payload behind it from where it is.
+    /// Whether it did: not where the payload is to be masked or may be compressed.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn send_binary_header(&mut self, payload_len: usize, output: &mut BytesMut) -> Result<bool, SendError> {
+        self.check_between_messages()?;
+        if self.role() == Role::Client || self.codec.is_some() {
+            return Ok(false);
+        }
+        let payload_len = payload_len as u64;
+        write(&Header { fin: true, rsv1: false, opcode: Opcode::Binary, mask: None, payload_len }, &[], output);
+        Ok(true)
     }
 
     #[inline]

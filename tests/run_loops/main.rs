@@ -4,7 +4,10 @@
 extern crate alloc; // the device knows no other name for it
 
 mod device_over;
+#[cfg(feature = "tokio")]
+mod over_axum;
 mod over_http2;
+mod topics_over_mio;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,14 +16,21 @@ use std::time::Duration;
 use tidings::client::{Message, WebSocket, WebSocketOptions};
 use tidings::ws::{CloseCode, Config, KeepaliveOptions, mask};
 
+#[cfg(feature = "tokio")]
+#[path = "../../examples/axum.rs"]
+#[allow(dead_code)] // `main`
+mod axum_example;
 #[path = "../../examples/no_std/src/device.rs"]
 mod device;
 #[path = "../../examples/h2_echo.rs"]
-#[allow(dead_code)] // `main`
+#[allow(dead_code)]
 mod h2_echo;
 #[path = "../../examples/mio_echo.rs"]
 #[allow(dead_code)]
 mod mio_echo;
+#[path = "../../examples/mio_topic/main.rs"]
+#[allow(dead_code)]
+mod mio_topic;
 #[path = "../../examples/std_chat.rs"]
 #[allow(dead_code)]
 mod std_chat;

@@ -34,8 +34,9 @@ async fn polled<T>(times: u64, future: impl Future<Output = T>) -> Option<T> {
 }
 
 fn number(n: usize) -> Message {
-    // Now and then one that does not fit into the wire nor the input.
-    text(format!("{n:>0$}", [4, 200, 5000][usize::from(n % 10 == 3) + usize::from(n % 50 == 3)]))
+    // Now and then one that does not fit into the wire nor the input, and goes in pieces.
+    let long = format!("{n:>0$}", [4, 200, 5000][usize::from(n % 10 == 3) + usize::from(n % 50 == 3)]);
+    if n % 50 == 3 { long.into_bytes().into() } else { long.into() }
 }
 
 /// What both kinds of connection can do.

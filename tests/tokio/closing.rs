@@ -81,7 +81,7 @@ fn an_end_at_any_byte_is_a_cut_unless_it_is_behind_the_close() {
                     ended => break ended,
                 }
             };
-            let whole = [(9, text("one")), (9 + 8 + 7, Message::Binary(b"two".to_vec()))];
+            let whole = [(9, text("one")), (9 + 8 + 7, Message::Binary("two".into()))];
             let expected: Vec<_> = whole.into_iter().filter(|(at, _)| *at <= end).map(|(_, message)| message).collect();
             assert_eq!(read, expected, "of {end} bytes");
             match ended {

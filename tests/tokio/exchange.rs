@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 
 fn messages() -> Vec<Message> {
     let lens = [0, 1, 125, 126, 4080, 4096, 5000, 65_535, 65_536, 100_000];
-    let mut messages: Vec<_> = lens.iter().map(|len| Message::Binary(vec![7; *len])).collect();
+    let mut messages: Vec<_> = lens.iter().map(|len| Message::from(vec![7; *len])).collect();
     messages.extend(lens.iter().map(|len| text("é".repeat(*len / 2))));
     messages
 }

@@ -78,7 +78,7 @@ fn each_half_can_be_in_a_thread_of_its_own() {
             there.close(CloseCode::NORMAL, "").await.unwrap();
         });
         for n in 0..MESSAGES {
-            assert_eq!(back.next().await.unwrap().unwrap(), Message::Binary(vec![1; n * 10]));
+            assert_eq!(back.next().await.unwrap().unwrap(), Message::from(vec![1; n * 10]));
         }
         assert!(back.next().await.is_none());
         sending.await.unwrap();

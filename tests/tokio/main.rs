@@ -6,6 +6,7 @@ mod events;
 mod exchange;
 mod halves;
 mod handshake;
+mod pieces;
 mod pressure;
 mod time;
 mod wire;

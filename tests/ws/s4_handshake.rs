@@ -101,7 +101,7 @@ fn another_version_gets_426_and_is_told_13() {
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
     assert!(answer.contains("\r\nSec-WebSocket-Version: 13\r\n"), "{answer}");
     assert!(answer.contains("\r\nUpgrade: websocket\r\n"), "{answer}");
-    assert!(answer.contains("\r\nConnection: close, Upgrade\r\n"), "{answer}");
+    assert!(answer.contains("\r\nConnection: close\r\nConnection: Upgrade\r\n"), "{answer}");
 }
 
 #[test]

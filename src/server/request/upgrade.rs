@@ -57,13 +57,5 @@ impl Request<'_> {
 /// As [`HandshakeError::reject`], with what this server says in every answer.
 fn refusal(error: HandshakeError) -> Response {
     let response = Response::fault(error.status(), std::format!("{error}"));
-    match error {
-        // RFC 6455 §4.4: which version would do. RFC 9110 §15.5.22: what to upgrade to.
-        HandshakeError::Version => response
-            .with_header("Sec-WebSocket-Version", "13")
-            .with_header("Upgrade", "websocket")
-            .with_header("Connection", "Upgrade"),
-        HandshakeError::Method => response.with_header("Allow", "GET"),
-        _ => response,
-    }
+    error.headers().iter().fold(response, |response, (name, value)| response.with_header(name, *value))
 }

@@ -35,19 +35,26 @@ impl HandshakeError {
         }
     }
 
-    /// Appends the whole answer that refuses it; the connection is to be closed behind it.
-    pub fn reject(self, output: &mut BytesMut) {
-        let close = ("Connection", "close");
-        let headers: &[(&str, &str)] = match self {
-            // §4.4: tell which version would do. RFC 9110 §15.5.22: a 426 names the protocol in Upgrade.
+    /// The headers that go with the status: which version would do, or which method.
+    #[must_use]
+    pub const fn headers(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            // §4.4; RFC 9110 §15.5.22: a 426 names the protocol in Upgrade, and that one goes with the word in Connection.
             Self::Version => {
-                &[("Connection", "close, Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", super::VERSION)]
+                &[("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", super::VERSION)]
             }
-            Self::Method => &[close, ("Allow", "GET")],
-            _ => &[close],
-        };
+            // RFC 9110 §15.5.6
+            Self::Method => &[("Allow", "GET")],
+            _ => &[],
+        }
+    }
+
+    /// Appends the whole answer that refuses it; the connection is to be closed behind it. Who answers through another HTTP
+    /// server takes [`status`](Self::status), [`headers`](Self::headers) and its own words.
+    pub fn reject(self, output: &mut BytesMut) {
+        let headers = [&[("Connection", "close")], self.headers()].concat();
         // Constant headers are valid, so this cannot fail.
-        let _ = http::respond(self.status(), headers, self.as_str().as_bytes(), output);
+        let _ = http::respond(self.status(), &headers, self.as_str().as_bytes(), output);
     }
 
     const fn as_str(self) -> &'static str {
