@@ -8,6 +8,8 @@ use super::journal;
 use super::routes::{Handler, Page, Pages, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
+use super::store::Embedded;
+use super::topics::Topics;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
 use crate::ws::deflate::Options;
 use bytes::Bytes;
@@ -203,9 +205,12 @@ impl Builder {
         listener.set_nonblocking(true)?;
         let local_addr = listener.local_addr()?;
         let poll = mio::Poll::new()?;
-        let signal = Signal::new(mio::Waker::new(poll.registry(), WAKER)?);
+        let signal = Arc::new(Signal::new(mio::Waker::new(poll.registry(), WAKER)?));
+        let Limits { topic, topics, all_topics_bytes, .. } = self.limits;
+        let topics = Arc::new(Topics::new(topic, topics, all_topics_bytes));
+        let store = Box::new(Embedded::new(&topics, &signal));
         self.origins.listening_on(local_addr);
-        let shared = Arc::new(Shared::new(self, signal));
+        let shared = Arc::new(Shared::new(self, topics, store, signal));
         let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
         journal::listening(local_addr);
         Ok(Server { shared, delivery, local_addr })

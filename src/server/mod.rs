@@ -107,6 +107,7 @@ mod routes;
 mod seat;
 mod shared;
 mod signal;
+mod store;
 mod tokens;
 mod topics;
 mod websocket;

@@ -7,10 +7,11 @@ use super::metrics::Metrics;
 use super::refusals::Reason;
 use super::routes::{Pages, Routes};
 use super::signal::Signal;
+use super::store::{NewMessage, OpenError, Store};
 use super::topics::{TopicCell, Topics};
 use super::workers::Workers;
 use super::{Builder, Limits, PublishError};
-use crate::topic::{EventName, IdempotencyKey, Published, TopicName};
+use crate::topic::{After, EventName, IdempotencyKey, Published, TopicName};
 use crate::ws::deflate::Options;
 use std::boxed::Box;
 use std::collections::HashMap;
@@ -23,9 +24,11 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) limits: Limits,
-    pub(super) topics: Topics,
+    pub(super) topics: Arc<Topics>,
+    /// Where the messages of those topics are kept.
+    pub(super) store: Box<dyn Store>,
     pub(super) metrics: Metrics,
-    pub(super) signal: Signal,
+    pub(super) signal: Arc<Signal>,
     pub(super) gate: Gate,
     pub(super) origins: Origins,
     pub(super) proxies: Proxies,
@@ -45,10 +48,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(builder: Builder, signal: Signal) -> Self {
-        let Builder { limits, gate, origins, proxies, routes, pages, deflate } = builder;
+    pub(super) fn new(builder: Builder, topics: Arc<Topics>, store: Box<dyn Store>, signal: Arc<Signal>) -> Self {
+        let Builder { limits, gate, origins, proxies, routes, pages, deflate, .. } = builder;
         Self {
-            topics: Topics::new(limits.topic, limits.topics, limits.all_topics_bytes),
+            topics,
+            store,
             metrics: Metrics::default(),
             workers: Workers::default(),
             unfinished: Memory::new(limits.unfinished_bytes),
@@ -67,6 +71,15 @@ impl Shared {
         }
     }
 
+    /// Opens a topic for one who reads after `after`.
+    pub(super) fn open(&self, name: &TopicName, after: After) -> Result<Arc<TopicCell>, OpenError> {
+        self.store.open(name, after, Instant::now()).inspect_err(|error| {
+            if *error == OpenError::TooManyTopics {
+                self.metrics.refusals.count(Reason::Topics);
+            }
+        })
+    }
+
     /// Publishes under a name; the topic is made if there is none.
     pub(super) fn publish(
         &self,
@@ -75,40 +88,40 @@ impl Shared {
         event: Option<EventName>,
         data: impl Into<Box<str>>,
     ) -> Result<Published, PublishError> {
-        let data = data.into();
-        self.check_size(&data)?;
-        let now = Instant::now();
-        let cell = self.topics.open(name, now).map_err(|_| {
-            self.metrics.refusals.count(Reason::Topics);
-            PublishError::TooManyTopics
-        })?;
-        self.publish_to(&cell, key, event, data, now)
+        self.submit(name, None, NewMessage { key, event, data: data.into() }, Instant::now())
     }
 
-    /// Publishes, and tells the loop if that is news.
+    /// Publishes to a topic that is open.
     pub(super) fn publish_to(
         &self,
         cell: &Arc<TopicCell>,
-        key: Option<IdempotencyKey>,
         event: Option<EventName>,
         data: impl Into<Box<str>>,
         now: Instant,
     ) -> Result<Published, PublishError> {
-        let data = data.into();
-        self.check_size(&data)?;
+        self.submit(cell.name(), Some(cell), NewMessage { key: None, event, data: data.into() }, now)
+    }
+
+    fn submit(
+        &self,
+        name: &TopicName,
+        cell: Option<&Arc<TopicCell>>,
+        message: NewMessage,
+        now: Instant,
+    ) -> Result<Published, PublishError> {
+        self.check_size(&message.data)?;
         // Counted first: see `is_drained_of_publishers`.
         let _publishing = Publishing::enter(self);
         if self.is_draining() {
             return Err(PublishError::Draining);
         }
-        let published = cell.append(key, event, data, now).inspect_err(|error| {
-            if *error == PublishError::Full {
-                self.metrics.refusals.count(Reason::AllTopicsBytes);
-            }
+        let published = self.store.publish(name, cell, message, now).inspect_err(|error| match error {
+            PublishError::TooManyTopics => self.metrics.refusals.count(Reason::Topics),
+            PublishError::Full => self.metrics.refusals.count(Reason::AllTopicsBytes),
+            _ => {}
         })?;
         if published.is_new {
             self.metrics.publishes.add(1);
-            self.signal.news(cell, now);
         }
         Ok(published)
     }

@@ -220,7 +220,7 @@ impl TopicSocket {
             .map(|event| event.parse())
             .transpose()
             .map_err(|error| (CloseCode::POLICY_VIOLATION, std::format!("{error}")))?;
-        let published = shared.publish_to(&self.subscriber.cell, None, event, data, now);
+        let published = shared.publish_to(&self.subscriber.cell, event, data, now);
         published.map(|_| ()).map_err(|error| (close_code(error), std::format!("{error}")))
     }
 
