@@ -26,6 +26,9 @@ pub(super) struct NewMessage {
 pub(super) enum OpenError {
     /// The server has as many topics as it may have.
     TooManyTopics,
+    /// What keeps it, elsewhere, is not there.
+    #[cfg(feature = "redis")]
+    Unavailable,
 }
 
 impl From<TooManyTopics> for OpenError {

@@ -3,6 +3,9 @@
 //! Two kinds of locks, and never one inside the other: the registry's, held to look up a name, and each topic's, held to
 //! append or to read and encode one batch. Neither is held while a socket is written.
 
+#[cfg(feature = "redis")]
+pub(super) mod mirror;
+
 use super::memory::{Memory, Share};
 use super::store::NewMessage;
 use super::{PublishError, lock};

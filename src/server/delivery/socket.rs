@@ -237,8 +237,10 @@ fn close_code(error: PublishError) -> CloseCode {
         PublishError::TooLarge { .. } | PublishError::Topic(TopicError::TooLarge { .. }) => CloseCode::TOO_BIG,
         PublishError::Topic(TopicError::KeyReused) => CloseCode::POLICY_VIOLATION,
         PublishError::Draining => CloseCode::GOING_AWAY,
-        PublishError::TooManyTopics | PublishError::Full | PublishError::Topic(TopicError::Exhausted) => {
-            CloseCode::TRY_AGAIN_LATER
-        }
+        PublishError::TooManyTopics
+        | PublishError::Full
+        | PublishError::Unavailable
+        | PublishError::Unknown
+        | PublishError::Topic(TopicError::Exhausted) => CloseCode::TRY_AGAIN_LATER,
     }
 }

@@ -45,6 +45,8 @@ impl Request<'_> {
         self.shared.open(name, after).map_err(|error| {
             let why = match error {
                 OpenError::TooManyTopics => "there are too many topics",
+                #[cfg(feature = "redis")]
+                OpenError::Unavailable => "what keeps the topics is not there",
             };
             Response::busy(Status::SERVICE_UNAVAILABLE, why)
         })
