@@ -102,6 +102,7 @@ mod limits;
 mod memory;
 mod metrics;
 mod opening;
+mod publishers;
 #[cfg(feature = "redis")]
 mod redis;
 mod refusals;

@@ -4,6 +4,7 @@ use super::access::{Gate, Origins};
 use super::forwarded::Proxies;
 use super::memory::Memory;
 use super::metrics::Metrics;
+use super::publishers::{Job, Publishers};
 use super::refusals::Reason;
 use super::routes::{Pages, Routes};
 use super::signal::Signal;
@@ -13,9 +14,11 @@ use super::workers::Workers;
 use super::{Builder, Limits, PublishError};
 use crate::topic::{After, EventName, IdempotencyKey, Published, TopicName};
 use crate::ws::deflate::Options;
+use mio::Token;
 use std::boxed::Box;
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -37,11 +40,12 @@ pub(super) struct Shared {
     /// How messages of topics are compressed for WebSocket clients that offer it.
     pub(super) deflate: Option<Options>,
     pub(super) workers: Workers,
+    publishers: Publishers,
     /// What the unfinished messages of WebSocket clients take.
     pub(super) unfinished: Memory,
     /// Threads that are in the midst of a request: draining waits for them.
     busy: AtomicUsize,
-    /// Threads that are in the midst of a publish.
+    /// Publishes that are under way.
     publishing: AtomicUsize,
     draining: AtomicBool,
     handlers: Handlers,
@@ -55,6 +59,7 @@ impl Shared {
             store,
             metrics: Metrics::default(),
             workers: Workers::default(),
+            publishers: Publishers::default(),
             unfinished: Memory::new(limits.unfinished_bytes),
             busy: AtomicUsize::new(0),
             publishing: AtomicUsize::new(0),
@@ -110,20 +115,21 @@ impl Shared {
         now: Instant,
     ) -> Result<Published, PublishError> {
         self.check_size(&message.data)?;
-        // Counted first: see `is_drained_of_publishers`.
-        let _publishing = Publishing::enter(self);
-        if self.is_draining() {
-            return Err(PublishError::Draining);
-        }
-        let published = self.store.publish(name, cell, message, now).inspect_err(|error| match error {
-            PublishError::TooManyTopics => self.metrics.refusals.count(Reason::Topics),
-            PublishError::Full => self.metrics.refusals.count(Reason::AllTopicsBytes),
-            _ => {}
-        })?;
-        if published.is_new {
-            self.metrics.publishes.add(1);
-        }
-        Ok(published)
+        Publishing::enter(self)?.put_at(name, cell, message, now)
+    }
+
+    /// Publishes to a topic that is open, in another thread; the loop is told what has become of it, for this connection.
+    pub(super) fn publish_later(
+        self: &Arc<Self>,
+        token: Token,
+        cell: &Arc<TopicCell>,
+        event: Option<EventName>,
+        data: Box<str>,
+    ) -> Result<(), PublishError> {
+        self.check_size(&data)?;
+        let publishing = Publishing::enter(Arc::clone(self))?;
+        let message = NewMessage { key: None, event, data };
+        self.publishers.give(Job { publishing, token, cell: Arc::clone(cell), message })
     }
 
     fn check_size(&self, data: &str) -> Result<(), PublishError> {
@@ -176,17 +182,52 @@ impl Shared {
     }
 }
 
-/// A thread in the midst of a publish.
-struct Publishing<'a>(&'a Shared);
+/// A publish that is under way, or is to be.
+pub(super) struct Publishing<S: Deref<Target = Shared>>(S);
 
-impl<'a> Publishing<'a> {
-    fn enter(shared: &'a Shared) -> Self {
+impl<S: Deref<Target = Shared>> Publishing<S> {
+    fn enter(shared: S) -> Result<Self, PublishError> {
+        // Counted first: see `is_drained_of_publishers`.
         shared.publishing.fetch_add(1, Ordering::SeqCst);
-        Self(shared)
+        let publishing = Self(shared);
+        if publishing.0.is_draining() { Err(PublishError::Draining) } else { Ok(publishing) }
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    /// Publishes.
+    pub(super) fn put(
+        &self,
+        name: &TopicName,
+        cell: Option<&Arc<TopicCell>>,
+        message: NewMessage,
+    ) -> Result<Published, PublishError> {
+        self.put_at(name, cell, message, Instant::now())
+    }
+
+    fn put_at(
+        &self,
+        name: &TopicName,
+        cell: Option<&Arc<TopicCell>>,
+        message: NewMessage,
+        now: Instant,
+    ) -> Result<Published, PublishError> {
+        let metrics = &self.0.metrics;
+        let published = self.0.store.publish(name, cell, message, now).inspect_err(|error| match error {
+            PublishError::TooManyTopics => metrics.refusals.count(Reason::Topics),
+            PublishError::Full => metrics.refusals.count(Reason::AllTopicsBytes),
+            _ => {}
+        })?;
+        if published.is_new {
+            metrics.publishes.add(1);
+        }
+        Ok(published)
     }
 }
 
-impl Drop for Publishing<'_> {
+impl<S: Deref<Target = Shared>> Drop for Publishing<S> {
     fn drop(&mut self) {
         self.0.publishing.fetch_sub(1, Ordering::SeqCst);
         if self.0.is_draining() {

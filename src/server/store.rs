@@ -53,6 +53,9 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
         now: Instant,
     ) -> Result<Published, PublishError>;
 
+    /// Whether both may have to wait for what is elsewhere: then they are not for the loop.
+    fn may_block(&self) -> bool;
+
     /// What is counted of it, for `/metrics`.
     fn write_metrics(&self, out: &mut String) -> fmt::Result;
 
@@ -98,6 +101,10 @@ impl Store for Embedded {
         }
         let opened = self.topics.open(name, now).map_err(|TooManyTopics| PublishError::TooManyTopics);
         self.publish_to(&opened?, message, now)
+    }
+
+    fn may_block(&self) -> bool {
+        false
     }
 
     fn write_metrics(&self, _: &mut String) -> fmt::Result {

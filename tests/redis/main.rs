@@ -37,6 +37,7 @@ mod running;
 mod server;
 mod sharing;
 mod three_nodes;
+mod websockets;
 
 use crate::client::{Answer, Client};
 use crate::running::Running;

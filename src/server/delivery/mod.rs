@@ -233,6 +233,9 @@ impl Delivery {
         // there, and delivered.
         let begins_to_drain = !self.is_draining && self.shared.is_drained_of_publishers();
         let mut inbox = self.shared.signal.take();
+        for (token, result) in inbox.published {
+            self.step(token, now, |connection, turn| connection.published(result, turn));
+        }
         if begins_to_drain {
             self.deliver(mem::take(&mut inbox.dirty), &mut batches, now);
             self.drain(&mut batches, now);
@@ -253,7 +256,7 @@ impl Delivery {
         // An event may be about a connection that has gone earlier in this turn. Tokens are not used again.
         let Some(connection) = self.connections.get_mut(&token) else { return };
         let was_subscribed = connection.subscribed().map(|cell| cell.id());
-        let mut turn = Turn { shared: &self.shared, buffer: &mut self.buffer, now };
+        let mut turn = Turn { shared: &self.shared, buffer: &mut self.buffer, token, now };
         let fate = act(connection, &mut turn);
         if fate != Fate::Gone {
             let due = connection.due(&self.shared);

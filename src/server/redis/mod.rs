@@ -150,6 +150,10 @@ impl Store for Redis {
         self.0.publish(name, cell, message, now)
     }
 
+    fn may_block(&self) -> bool {
+        true
+    }
+
     fn write_metrics(&self, out: &mut String) -> fmt::Result {
         let status = &self.0.status;
         let mut single = |name, kind, help, value: u64| {
