@@ -134,6 +134,7 @@
 //! | `server` | [`server`]: the topic server, and handlers of your own beside it; [`envelope`], [`inspect`], and `std` | yes |
 //! | `client` | [`client`]: the subscribers, the publisher, the plain WebSocket; [`envelope`], [`inspect`], and `std` | yes |
 //! | `tokio` | `tokio`: WebSocket and event streams as streams and sinks, on tokio's traits and timers, and `std` | |
+//! | `redis` | topics that several servers share, on Redis Streams: `server::Builder::redis`; and `server` | |
 //! | `log` | log lines of [`server`], through the facade of that name | by `cli` |
 //! | `cli` | the program, `server`, `client` and `log` | yes |
 //!

@@ -136,6 +136,23 @@ fn a_topic_begins_at_its_oldest_message_that_fits() {
 }
 
 #[test]
+fn many_topics_are_read_over_one_connection() {
+    let redis = Redis::start("many");
+    let (one, other) = (node(&redis), node(&redis));
+    let names: Vec<String> = (0..600).map(|n| format!("topic-{n}")).collect();
+    let mut client = other.client();
+    for name in &names {
+        assert_eq!(client.get(&format!("/topics/{name}")).status, 200);
+    }
+    let ids: Vec<Cursor> = names.iter().map(|name| publish(&one, name, name)).collect();
+    for (name, id) in names.iter().zip(ids) {
+        assert_eq!(data(&poll(&other, name, Cursor::new(id.epoch(), 0))), [name.as_str()]);
+    }
+    let clients: String = redis.ask("CLIENT LIST");
+    assert_eq!(clients.matches(" cmd=xread ").count(), 2, "{clients}");
+}
+
+#[test]
 fn a_message_is_as_old_at_each_node() {
     let redis = Redis::start("age");
     let topic = Bounds { age: Duration::from_millis(1500), ..Bounds::default() };

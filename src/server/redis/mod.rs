@@ -47,7 +47,7 @@ use super::store::{NewMessage, OpenError, Store};
 use super::topics::mirror::is_ahead;
 use super::topics::{TopicCell, Topics};
 use super::{Limits, PublishError, journal, lock};
-use crate::topic::{After, Bounds, Published, TopicName};
+use crate::topic::{After, Bounds, Cursor, Published, TopicName};
 use clock::Clock;
 use heads::Heads;
 use link::{Flaw, Link};
@@ -203,24 +203,24 @@ impl Node {
 
     /// Asks where a topic's head is, and tells what is known of it; it is made if there is none.
     fn ask(&self, link: &mut Link, name: &TopicName) -> redis::RedisResult<Head> {
-        let call = self.head_call(&link.run, name);
+        let call = self.head_call(&link.run, name, self.heads.get(name));
         let answer = link.run(&scripts::HEAD, &call)?;
         let head = Head::parse(&answer).ok_or_else(unexpected)?;
         self.note(name, head);
         Ok(head)
     }
 
-    fn head_call(&self, run: &str, name: &TopicName) -> Cmd {
+    fn head_call(&self, run: &str, name: &TopicName, known: Cursor) -> Cmd {
         let mut call = scripts::HEAD.call();
         let keys = keys::TopicKeys::new(name);
         call.arg(2).arg(keys.stream).arg(keys.known);
-        self.add_common(&mut call, run, name);
+        self.add_common(&mut call, run, known);
         call
     }
 
     /// The arguments that all scripts have.
-    fn add_common(&self, call: &mut Cmd, run: &str, name: &TopicName) {
-        let (known, (lifetime, interval)) = (self.heads.get(name), scripts::lifetime(self.bounds.age));
+    fn add_common(&self, call: &mut Cmd, run: &str, known: Cursor) {
+        let (lifetime, interval) = scripts::lifetime(self.bounds.age);
         call.arg(run).arg(known.epoch()).arg(known.n()).arg(lifetime).arg(interval);
     }
 

@@ -24,8 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a key is kept that was made here: only this server sends it again, and only for [`PATIENCE`].
-const MADE_KEY: Duration = Duration::from_secs(60);
+/// How long a key is kept that was made here: only this server sends it again, and only for [`PATIENCE`]. It takes more memory
+/// in Redis than a small message.
+const MADE_KEY: Duration = Duration::from_secs(15);
 
 /// A message on its way.
 struct Sending<'a> {
@@ -135,7 +136,7 @@ impl Node {
         let mut call = scripts::PUBLISH.call();
         let topic = keys::TopicKeys::new(name);
         call.arg(3).arg(topic.stream).arg(topic.known).arg(key);
-        self.add_common(&mut call, run, name);
+        self.add_common(&mut call, run, self.heads.get(name));
         // A key that is kept for no time would be an error.
         let key_time = scripts::millis(*key_time).clamp(1, 100 * 365 * 24 * 3_600_000);
         call.arg(self.bounds.messages).arg(scripts::millis(SETTLING)).arg(key_time).arg(digest);
