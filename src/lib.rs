@@ -136,6 +136,7 @@
 //! | `client` | [`client`]: the subscribers, the publisher, the plain WebSocket; [`envelope`], [`inspect`], and `std` | yes |
 //! | `tokio` | `tokio`: WebSocket and event streams as streams and sinks, on tokio's traits and timers, and `std` | |
 //! | `tls` | `https` and `wss` for [`server`] and [`client`], by rustls | |
+//! | `redis` | topics that several servers share, on Redis Streams: `server::Builder::redis`; and `server` | |
 //! | `log` | log lines of [`server`], through the facade of that name | by `cli` |
 //! | `cli` | the program, `server`, `client` and `log` | yes |
 //!

@@ -34,8 +34,8 @@ use std::time::Instant;
 ///
 /// A topic knows a key as long as it keeps the message, and a server only its own topics. So a message that is sent again
 /// is doubled if in between the server began anew, or the topic dropped the message, being tiny or very busy, or a load
-/// balancer leads to another server than before: put none over several in front of a topic. That a server knows keys is
-/// learnt once and holds for all later connections to the same URL.
+/// balancer leads to another server than before: put none over several in front of a topic, unless those share it in a
+/// Redis. That a server knows keys is learnt once and holds for all later connections to the same URL.
 #[derive(Debug)]
 pub struct Publisher {
     target: Target,

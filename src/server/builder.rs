@@ -5,9 +5,13 @@ use super::compression;
 use super::delivery::{Delivery, WAKER};
 use super::forwarded::{Proxies, ProxyHeader};
 use super::journal;
+#[cfg(feature = "redis")]
+use super::redis::{Redis, RedisUrl};
 use super::routes::{Handler, Page, Pages, Routes};
 use super::shared::Shared;
 use super::signal::Signal;
+use super::store::{Embedded, Store};
+use super::topics::Topics;
 use super::{EventStream, Limits, Server, WebSocket, WebSocketOptions};
 use crate::socket;
 use crate::ws::deflate::Options;
@@ -30,6 +34,8 @@ pub struct Builder {
     pub(super) pages: Pages,
     pub(super) deflate: Option<Options>,
     pub(super) tls: Option<Arc<socket::Server>>,
+    #[cfg(feature = "redis")]
+    pub(super) redis: Option<RedisUrl>,
 }
 
 impl Default for Builder {
@@ -43,6 +49,8 @@ impl Default for Builder {
             pages: Pages::default(),
             deflate: compression::by_default(),
             tls: None,
+            #[cfg(feature = "redis")]
+            redis: None,
         }
     }
 }
@@ -120,6 +128,24 @@ impl Builder {
     #[must_use]
     pub fn tls(mut self, certificate: &super::Certificate) -> Self {
         self.tls = Some(certificate.server());
+        self
+    }
+
+    /// Keeps the messages of topics in Redis (7.0 or later), as streams, instead of in this process: all servers with the
+    /// same Redis have the same topics, take each other's idempotency keys and serve each other's cursors, over any
+    /// transport. [`bind`](Self::bind) connects to it. What a server does while it is away, and what becomes of messages that
+    /// it loses, is told in the repository's `OPERATING.md`.
+    ///
+    /// ```no_run
+    /// use tidings::server::Server;
+    ///
+    /// let server = Server::builder().redis("redis://127.0.0.1:6379/".parse()?).bind("127.0.0.1:8080")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn redis(mut self, url: RedisUrl) -> Self {
+        self.redis = Some(url);
         self
     }
 
@@ -215,8 +241,9 @@ impl Builder {
     /// Listens. Clients can connect from now on; they are served once the server [runs](Server::run).
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for a path or an origin that is none, which the error names; else the system's,
-    /// such as an address that is in use.
+    /// [`io::ErrorKind::InvalidInput`] for a path or an origin that is none, which the error names;
+    /// [`io::ErrorKind::NotConnected`] where topics are to be kept in a Redis that is not there or will not do; else the
+    /// system's, such as an address that is in use.
     pub fn bind(mut self, addr: impl ToSocketAddrs) -> io::Result<Server> {
         self.routes
             .check()
@@ -226,12 +253,24 @@ impl Builder {
         listener.set_nonblocking(true)?;
         let local_addr = listener.local_addr()?;
         let poll = mio::Poll::new()?;
-        let signal = Signal::new(mio::Waker::new(poll.registry(), WAKER)?);
+        let signal = Arc::new(Signal::new(mio::Waker::new(poll.registry(), WAKER)?));
+        let Limits { topic, topics, all_topics_bytes, .. } = self.limits;
+        let topics = Arc::new(Topics::new(topic, topics, all_topics_bytes));
+        let store = self.store(&topics, &signal)?;
         self.origins.listening_on(local_addr, self.tls.is_some());
-        let shared = Arc::new(Shared::new(self, signal));
+        let shared = Arc::new(Shared::new(self, topics, store, signal));
         let delivery = Delivery::new(Arc::clone(&shared), poll, mio::net::TcpListener::from_std(listener))?;
         journal::listening(local_addr);
         Ok(Server { shared, delivery, local_addr })
+    }
+
+    #[cfg_attr(not(feature = "redis"), allow(clippy::unused_self, clippy::unnecessary_wraps))]
+    fn store(&self, topics: &Arc<Topics>, signal: &Arc<Signal>) -> io::Result<Box<dyn Store>> {
+        #[cfg(feature = "redis")]
+        if let Some(url) = &self.redis {
+            return Ok(Box::new(Redis::open(url.clone(), topics, signal, &self.limits)?));
+        }
+        Ok(Box::new(Embedded::new(topics, signal)))
     }
 }
 

@@ -68,6 +68,23 @@ pub(super) fn cut_off(connections: u64) {
     line!(Info, SERVER, connections = connections; "drain_time is over, the rest is cut off");
 }
 
+/// What keeps the topics is not there any more: once, until it is back.
+#[cfg(feature = "redis")]
+pub(super) fn redis_gone(redis: &impl std::fmt::Display, why: &impl std::fmt::Display) {
+    line!(Warn, SERVER, redis:% = redis, why:% = why; "Redis is gone");
+}
+
+/// It is there, and does not do what it shall.
+#[cfg(feature = "redis")]
+pub(super) fn redis_fails(redis: &impl std::fmt::Display, why: &impl std::fmt::Display) {
+    line!(Warn, SERVER, redis:% = redis, why:% = why; "Redis fails");
+}
+
+#[cfg(feature = "redis")]
+pub(super) fn redis_is_back(redis: &impl std::fmt::Display) {
+    line!(Info, SERVER, redis:% = redis; "Redis is back");
+}
+
 /// A hook or a handler of the embedder's panicked.
 pub(super) fn panicked(what: &'static str, path: &str) {
     line!(Error, SERVER, what = what, path = path; "panicked");

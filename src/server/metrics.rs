@@ -203,6 +203,7 @@ impl Metrics {
         self.by_transport(out, "bytes_total", "counter", "Bytes that carried them.", |d| d.bytes.value())?;
         self.by_transport(out, "resets_total", "counter", "Resets delivered.", |d| d.resets.value())?;
         self.lag.write(out)?;
+        shared.store.write_metrics(out)?;
         title(out, "refusals_total", "counter", "What was refused or cut off, by the limit that was met.")?;
         for (reason, count) in self.refusals.all() {
             writeln!(out, "tidings_refusals_total{{reason=\"{}\"}} {count}", reason.as_str())?;

@@ -72,7 +72,9 @@
 //! |---|---|---|---|
 //! | error | `tidings::server` | a hook or a handler panicked | `what`, `path` |
 //! | warn | `tidings::server` | something was refused or cut off, by the limit that was met | `reason`, `count`, `client` |
+//! | warn | `tidings::server` | Redis is gone, or does not do what it shall (feature `redis`) | `redis`, `why` |
 //! | info | `tidings::server` | it listens, begins to drain, has drained or cut off who was left | `addr`, `connections` |
+//! | info | `tidings::server` | Redis is back | `redis` |
 //! | debug | `tidings::access` | a request is answered, held, or begins a stream or a WebSocket | `client`, `method`, `path`, `status`, `via` |
 //!
 //! Of refusals there is one line a second at the most for each reason, which says how many it stands for. `client` is the
@@ -102,6 +104,9 @@ mod limits;
 mod memory;
 mod metrics;
 mod opening;
+mod publishers;
+#[cfg(feature = "redis")]
+mod redis;
 mod refusals;
 mod request;
 mod response;
@@ -109,6 +114,7 @@ mod routes;
 mod seat;
 mod shared;
 mod signal;
+mod store;
 mod tokens;
 mod topics;
 mod websocket;
@@ -127,6 +133,8 @@ pub use handle::Handle;
 /// Addresses that begin alike, as [`Builder::trust_proxy`] takes them.
 pub use ipnet::IpNet;
 pub use limits::Limits;
+#[cfg(feature = "redis")]
+pub use redis::{RedisUrl, RedisUrlError};
 pub use routes::WebSocketOptions;
 pub use tokens::Tokens;
 pub use websocket::WebSocket;
@@ -204,6 +212,11 @@ pub enum PublishError {
     Full,
     /// The server goes away: nobody would hear it any more.
     Draining,
+    /// It was not taken: what keeps the topics, elsewhere, is not there. It may be in a moment.
+    Unavailable,
+    /// It was given to what keeps the topics, elsewhere, and that has not answered: it may have been taken. With an
+    /// idempotency key it can be published again and is taken once.
+    Unknown,
     /// The topic does not take it.
     Topic(topic::PublishError),
 }
@@ -215,6 +228,8 @@ impl fmt::Display for PublishError {
             Self::TooManyTopics => f.write_str("there are too many topics"),
             Self::Full => f.write_str("the topics keep as much as they may, all together"),
             Self::Draining => f.write_str("the server is draining"),
+            Self::Unavailable => f.write_str("what keeps the topics is not there"),
+            Self::Unknown => f.write_str("what keeps the topics has not answered: the message may have been taken"),
             Self::Topic(error) => error.fmt(f),
         }
     }
@@ -224,7 +239,12 @@ impl core::error::Error for PublishError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Topic(error) => Some(error),
-            Self::TooLarge { .. } | Self::TooManyTopics | Self::Full | Self::Draining => None,
+            Self::TooLarge { .. }
+            | Self::TooManyTopics
+            | Self::Full
+            | Self::Draining
+            | Self::Unavailable
+            | Self::Unknown => None,
         }
     }
 }

@@ -4,17 +4,21 @@ use super::access::{Gate, Origins};
 use super::forwarded::Proxies;
 use super::memory::Memory;
 use super::metrics::Metrics;
+use super::publishers::{Job, Publishers};
 use super::refusals::Reason;
 use super::routes::{Pages, Routes};
 use super::signal::Signal;
+use super::store::{NewMessage, OpenError, Store};
 use super::topics::{TopicCell, Topics};
 use super::workers::Workers;
 use super::{Builder, Limits, PublishError};
 use crate::socket::{self, Socket};
-use crate::topic::{EventName, IdempotencyKey, Published, TopicName};
+use crate::topic::{After, EventName, IdempotencyKey, Published, TopicName};
 use crate::ws::deflate::Options;
+use mio::Token;
 use std::boxed::Box;
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -23,9 +27,11 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) limits: Limits,
-    pub(super) topics: Topics,
+    pub(super) topics: Arc<Topics>,
+    /// Where the messages of those topics are kept.
+    pub(super) store: Box<dyn Store>,
     pub(super) metrics: Metrics,
-    pub(super) signal: Signal,
+    pub(super) signal: Arc<Signal>,
     pub(super) gate: Gate,
     pub(super) origins: Origins,
     pub(super) proxies: Proxies,
@@ -36,23 +42,26 @@ pub(super) struct Shared {
     /// How TLS is spoken, if it is.
     pub(super) tls: Option<Arc<socket::Server>>,
     pub(super) workers: Workers,
+    publishers: Publishers,
     /// What the unfinished messages of WebSocket clients take.
     pub(super) unfinished: Memory,
     /// Threads that are in the midst of a request: draining waits for them.
     busy: AtomicUsize,
-    /// Threads that are in the midst of a publish.
+    /// Publishes that are under way.
     publishing: AtomicUsize,
     draining: AtomicBool,
     handlers: Handlers,
 }
 
 impl Shared {
-    pub(super) fn new(builder: Builder, signal: Signal) -> Self {
-        let Builder { limits, gate, origins, proxies, routes, pages, deflate, tls } = builder;
+    pub(super) fn new(builder: Builder, topics: Arc<Topics>, store: Box<dyn Store>, signal: Arc<Signal>) -> Self {
+        let Builder { limits, gate, origins, proxies, routes, pages, deflate, tls, .. } = builder;
         Self {
-            topics: Topics::new(limits.topic, limits.topics, limits.all_topics_bytes),
+            topics,
+            store,
             metrics: Metrics::default(),
             workers: Workers::default(),
+            publishers: Publishers::default(),
             unfinished: Memory::new(limits.unfinished_bytes),
             busy: AtomicUsize::new(0),
             publishing: AtomicUsize::new(0),
@@ -70,6 +79,15 @@ impl Shared {
         }
     }
 
+    /// Opens a topic for one who reads after `after`.
+    pub(super) fn open(&self, name: &TopicName, after: After) -> Result<Arc<TopicCell>, OpenError> {
+        self.store.open(name, after, Instant::now()).inspect_err(|error| {
+            if *error == OpenError::TooManyTopics {
+                self.metrics.refusals.count(Reason::Topics);
+            }
+        })
+    }
+
     /// Publishes under a name; the topic is made if there is none.
     pub(super) fn publish(
         &self,
@@ -78,42 +96,43 @@ impl Shared {
         event: Option<EventName>,
         data: impl Into<Box<str>>,
     ) -> Result<Published, PublishError> {
-        let data = data.into();
-        self.check_size(&data)?;
-        let now = Instant::now();
-        let cell = self.topics.open(name, now).map_err(|_| {
-            self.metrics.refusals.count(Reason::Topics);
-            PublishError::TooManyTopics
-        })?;
-        self.publish_to(&cell, key, event, data, now)
+        self.submit(name, None, NewMessage { key, event, data: data.into() }, Instant::now())
     }
 
-    /// Publishes, and tells the loop if that is news.
+    /// Publishes to a topic that is open.
     pub(super) fn publish_to(
         &self,
         cell: &Arc<TopicCell>,
-        key: Option<IdempotencyKey>,
         event: Option<EventName>,
         data: impl Into<Box<str>>,
         now: Instant,
     ) -> Result<Published, PublishError> {
-        let data = data.into();
+        self.submit(cell.name(), Some(cell), NewMessage { key: None, event, data: data.into() }, now)
+    }
+
+    fn submit(
+        &self,
+        name: &TopicName,
+        cell: Option<&Arc<TopicCell>>,
+        message: NewMessage,
+        now: Instant,
+    ) -> Result<Published, PublishError> {
+        self.check_size(&message.data)?;
+        Publishing::enter(self)?.put_at(name, cell, message, now)
+    }
+
+    /// Publishes to a topic that is open, in another thread; the loop is told what has become of it, for this connection.
+    pub(super) fn publish_later(
+        self: &Arc<Self>,
+        token: Token,
+        cell: &Arc<TopicCell>,
+        event: Option<EventName>,
+        data: Box<str>,
+    ) -> Result<(), PublishError> {
         self.check_size(&data)?;
-        // Counted first: see `is_drained_of_publishers`.
-        let _publishing = Publishing::enter(self);
-        if self.is_draining() {
-            return Err(PublishError::Draining);
-        }
-        let published = cell.append(key, event, data, now).inspect_err(|error| {
-            if *error == PublishError::Full {
-                self.metrics.refusals.count(Reason::AllTopicsBytes);
-            }
-        })?;
-        if published.is_new {
-            self.metrics.publishes.add(1);
-            self.signal.news(cell, now);
-        }
-        Ok(published)
+        let publishing = Publishing::enter(Arc::clone(self))?;
+        let message = NewMessage { key: None, event, data };
+        self.publishers.give(Job { publishing, token, cell: Arc::clone(cell), message })
     }
 
     fn check_size(&self, data: &str) -> Result<(), PublishError> {
@@ -166,17 +185,52 @@ impl Shared {
     }
 }
 
-/// A thread in the midst of a publish.
-struct Publishing<'a>(&'a Shared);
+/// A publish that is under way, or is to be.
+pub(super) struct Publishing<S: Deref<Target = Shared>>(S);
 
-impl<'a> Publishing<'a> {
-    fn enter(shared: &'a Shared) -> Self {
+impl<S: Deref<Target = Shared>> Publishing<S> {
+    fn enter(shared: S) -> Result<Self, PublishError> {
+        // Counted first: see `is_drained_of_publishers`.
         shared.publishing.fetch_add(1, Ordering::SeqCst);
-        Self(shared)
+        let publishing = Self(shared);
+        if publishing.0.is_draining() { Err(PublishError::Draining) } else { Ok(publishing) }
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    /// Publishes.
+    pub(super) fn put(
+        &self,
+        name: &TopicName,
+        cell: Option<&Arc<TopicCell>>,
+        message: NewMessage,
+    ) -> Result<Published, PublishError> {
+        self.put_at(name, cell, message, Instant::now())
+    }
+
+    fn put_at(
+        &self,
+        name: &TopicName,
+        cell: Option<&Arc<TopicCell>>,
+        message: NewMessage,
+        now: Instant,
+    ) -> Result<Published, PublishError> {
+        let metrics = &self.0.metrics;
+        let published = self.0.store.publish(name, cell, message, now).inspect_err(|error| match error {
+            PublishError::TooManyTopics => metrics.refusals.count(Reason::Topics),
+            PublishError::Full => metrics.refusals.count(Reason::AllTopicsBytes),
+            _ => {}
+        })?;
+        if published.is_new {
+            metrics.publishes.add(1);
+        }
+        Ok(published)
     }
 }
 
-impl Drop for Publishing<'_> {
+impl<S: Deref<Target = Shared>> Drop for Publishing<S> {
     fn drop(&mut self) {
         self.0.publishing.fetch_sub(1, Ordering::SeqCst);
         if self.0.is_draining() {

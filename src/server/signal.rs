@@ -1,8 +1,10 @@
 //! How other threads reach the loop: an inbox and a waker.
 
+use super::PublishError;
 use super::delivery::Handed;
 use super::lock;
 use super::topics::TopicCell;
+use mio::Token;
 use std::boxed::Box;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -33,11 +35,13 @@ pub(super) struct Inbox {
     pub(super) handed: Vec<Handed>,
     /// Topics with news, each once: its flag says whether it is in here. Bounded by the number of topics.
     pub(super) dirty: Vec<News>,
+    /// What has become of messages of these connections. Each has one under way at the most.
+    pub(super) published: Vec<(Token, Result<(), PublishError>)>,
 }
 
 impl Inbox {
     fn is_empty(&self) -> bool {
-        self.handed.is_empty() && self.dirty.is_empty()
+        self.handed.is_empty() && self.dirty.is_empty() && self.published.is_empty()
     }
 }
 
@@ -58,6 +62,12 @@ impl Signal {
             let news = News { cell: Arc::clone(cell), since };
             let _ = self.put(news, |inbox, news| inbox.dirty.push(news));
         }
+    }
+
+    /// What this connection has sent is published, or is not.
+    pub(super) fn published(&self, token: Token, result: Result<(), PublishError>) {
+        // A loop that has ended has no connections.
+        let _ = self.put((token, result), |inbox, published| inbox.published.push(published));
     }
 
     /// Makes the loop take a turn. A waker does not fail while its poll lives.

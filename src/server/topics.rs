@@ -1,12 +1,15 @@
-//! The registry of topics.
+//! The registry of topics: what this process has of each, which its subscribers read.
 //!
 //! Two kinds of locks, and never one inside the other: the registry's, held to look up a name, and each topic's, held to
 //! append or to read and encode one batch. Neither is held while a socket is written.
 
+#[cfg(feature = "redis")]
+pub(super) mod mirror;
+
 use super::memory::{Memory, Share};
+use super::store::NewMessage;
 use super::{PublishError, lock};
-use crate::topic::{Bounds, EventName, IdempotencyKey, Message, Published, Topic, TopicName};
-use std::boxed::Box;
+use crate::topic::{Bounds, IdempotencyKey, Message, Published, Topic, TopicName};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -31,7 +34,10 @@ struct Registry {
 /// One topic and what belongs to it.
 #[derive(Debug)]
 pub(super) struct TopicCell {
-    epoch: u64,
+    id: u64,
+    name: TopicName,
+    /// Whether it shows what is kept elsewhere: it can go at any time, and be had again.
+    is_mirror: bool,
     log: Mutex<Log>,
     /// Whether the loop has been told of news that it has not looked at yet.
     dirty: AtomicBool,
@@ -79,6 +85,18 @@ impl Topics {
 
     /// The topic of that name, made if there is none: by its first publish or subscription.
     pub(super) fn open(&self, name: &TopicName, now: Instant) -> Result<Arc<TopicCell>, TooManyTopics> {
+        self.open_or(name, now, || {
+            let log = Log { topic: Topic::new(next_epoch(), self.bounds), share: self.memory.share(), used: now };
+            TopicCell::new(name, false, log)
+        })
+    }
+
+    fn open_or(
+        &self,
+        name: &TopicName,
+        now: Instant,
+        make: impl FnOnce() -> TopicCell,
+    ) -> Result<Arc<TopicCell>, TooManyTopics> {
         let mut registry = lock(&self.registry);
         if let Some(cell) = registry.by_name.get(name) {
             return Ok(Arc::clone(cell));
@@ -86,7 +104,7 @@ impl Topics {
         if !registry.has_room(self.limit, now) {
             return Err(TooManyTopics);
         }
-        let cell = Arc::new(TopicCell::new(next_epoch(), self.bounds, self.memory.share(), now));
+        let cell = Arc::new(make());
         registry.by_name.insert(name.clone(), Arc::clone(&cell));
         Ok(cell)
     }
@@ -152,32 +170,42 @@ fn next_epoch() -> u64 {
 }
 
 /// Whether nothing was ever published and nobody uses it: whoever comes back to it is told of a reset, and has lost
-/// nothing.
+/// nothing. Of what is kept elsewhere nothing is lost in any case.
 fn is_forgettable(cell: &mut Arc<TopicCell>) -> bool {
     // `get_mut` gives nothing while anybody else holds the cell. Under the registry's lock nobody can come to hold it,
     // so that no publish can go to a topic that is being dropped.
-    Arc::get_mut(cell).is_some_and(|cell| cell.log_mut().topic.newest().n() == 0)
+    Arc::get_mut(cell).is_some_and(|cell| cell.is_mirror || cell.log_mut().topic.newest().n() == 0)
 }
 
-/// Whether it has been empty and unused for `age`.
+/// Whether it has been empty and unused for `age`; what is kept elsewhere need not be empty, nor wait for so long.
 fn is_over(cell: &mut Arc<TopicCell>, age: Duration, now: Instant) -> bool {
+    /// Longer than clients take to come back, and polls to come again.
+    const REST_OF_MIRROR: Duration = Duration::from_secs(60);
     // As above. Who holds the cell is a request that is just being answered, or a subscriber.
     let Some(cell) = Arc::get_mut(cell) else {
         return false;
     };
+    let is_mirror = cell.is_mirror;
+    let rest = if is_mirror { age.min(REST_OF_MIRROR) } else { age };
     let log = cell.log_mut();
-    log.topic.is_empty() && now.saturating_duration_since(log.used) >= age
+    (is_mirror || log.topic.is_empty()) && now.saturating_duration_since(log.used) >= rest
 }
 
 impl TopicCell {
-    fn new(epoch: u64, bounds: Bounds, share: Share, now: Instant) -> Self {
-        let log = Log { topic: Topic::new(epoch, bounds), share, used: now };
-        Self { epoch, log: Mutex::new(log), dirty: AtomicBool::new(false) }
+    fn new(name: &TopicName, is_mirror: bool, log: Log) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Only the number itself matters, and each gets another.
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { id, name: name.clone(), is_mirror, log: Mutex::new(log), dirty: AtomicBool::new(false) }
     }
 
-    /// Which topic it is: no two of a process have the same epoch.
-    pub(super) fn epoch(&self) -> u64 {
-        self.epoch
+    /// Which topic it is: no two of a process have the same number. Its epoch may change if it is kept elsewhere.
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) fn name(&self) -> &TopicName {
+        &self.name
     }
 
     /// Locks the topic for reading, rid of what is too old by now.
@@ -188,11 +216,11 @@ impl TopicCell {
         ReadGuard(log)
     }
 
-    /// Drops what is too old by now. As long as something is left the topic counts as used.
+    /// Drops what is too old by now. As long as something is left the topic counts as used, if it is left nowhere else.
     fn expire(&self, now: Instant) {
         let mut log = lock(&self.log);
         log.expire(now);
-        if !log.topic.is_empty() {
+        if !log.topic.is_empty() && !self.is_mirror {
             log.used = log.used.max(now);
         }
     }
@@ -205,13 +233,8 @@ impl TopicCell {
 
     /// Appends a message, or finds that it has been. If it is new the loop must be told afterwards: see
     /// [`set_dirty`](Self::set_dirty). Of those who come with one key at the same time the lock makes one the first.
-    pub(super) fn append(
-        &self,
-        key: Option<IdempotencyKey>,
-        event: Option<EventName>,
-        data: Box<str>,
-        now: Instant,
-    ) -> Result<Published, PublishError> {
+    pub(super) fn append(&self, message: NewMessage, now: Instant) -> Result<Published, PublishError> {
+        let NewMessage { key, event, data } = message;
         let mut log = lock(&self.log);
         log.used = log.used.max(now);
         log.expire(now);

@@ -39,6 +39,7 @@
 mod cursor;
 mod filter;
 mod message;
+mod mirror;
 mod name;
 mod once;
 mod reset;
@@ -47,6 +48,7 @@ mod selection;
 pub use cursor::{After, Cursor, CursorError};
 pub use filter::{Filter, FilterError};
 pub use message::{Message, Messages};
+pub use mirror::NotNext;
 pub use name::{EventName, EventNameError, TopicName, TopicNameError};
 pub use once::{IdempotencyKey, IdempotencyKeyError, Published};
 pub use reset::{RESET_EVENT, Reset, ResetReason, ResetReasonError};
@@ -83,7 +85,8 @@ impl Default for Bounds {
 /// A bounded log of messages.
 ///
 /// * What there is: [`oldest`](Self::oldest), [`newest`](Self::newest), [`len`](Self::len), [`bytes`](Self::bytes).
-/// * In: [`publish`](Self::publish), or [`publish_once`](Self::publish_once) as often as it takes.
+/// * In: [`publish`](Self::publish), or [`publish_once`](Self::publish_once) as often as it takes; or, where another log
+///   gives the numbers, [`mirror`](Self::mirror).
 /// * Out: [`resolve`](Self::resolve) once, then [`read`](Self::read) or [`select`](Self::select) as often as wanted;
 ///   reading changes nothing.
 /// * Time: when [`poll_timeout`](Self::poll_timeout) says so, call [`handle_timeout`](Self::handle_timeout).

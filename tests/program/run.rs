@@ -11,9 +11,14 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
-    for variable in
-        ["TIDINGS_TOKEN", "TIDINGS_PUBLISH_TOKEN", "TIDINGS_SUBSCRIBE_TOKEN", "TIDINGS_LOG", "NOTIFY_SOCKET"]
-    {
+    for variable in [
+        "TIDINGS_TOKEN",
+        "TIDINGS_PUBLISH_TOKEN",
+        "TIDINGS_SUBSCRIBE_TOKEN",
+        "TIDINGS_REDIS",
+        "TIDINGS_LOG",
+        "NOTIFY_SOCKET",
+    ] {
         command.env_remove(variable);
     }
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -3,6 +3,7 @@
 mod bounds;
 mod cursor;
 mod filter;
+mod mirror;
 mod model;
 mod names;
 mod once;

@@ -38,12 +38,15 @@ Usage: tidings [serve] [OPTIONS]
   --key FILE             its key, without a password         [FILE of --cert]. SIGHUP reads both again, for who comes then.
                          Only with the feature tls built in (cargo's --features tls)
   --drain-seconds N      how long clients may take to go                  [5]
+  --redis URL            keep topics in this Redis, 7.0 or later, and share them with all servers that do:
+                         redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]. Better in TIDINGS_REDIS if there is a
+                         password. For a program that is built with the feature redis
   --log LEVEL            what is told on standard error: off, error (panics), warn (what is refused), info (beginning and
                          end), debug (each request). Also TIDINGS_LOG     [warn]
   --help, --version
 
 Prints \"listening on http://…/\", or https, once it does. SIGINT and SIGTERM drain it: it takes no more connections, tells all
-clients, and ends with status 0 when they are gone, or cuts off who is left. It keeps everything in memory. As a systemd
+clients, and ends with status 0 when they are gone, or cuts off who is left. It keeps everything in memory, or in Redis. As a systemd
 service of Type=notify it says when it is ready and when it is stopping.
 
 A line of the log is TIME LEVEL TARGET: WORDS KEY=VALUE…, in UTC; a value with blanks or signs in it is quoted. Of refusals
@@ -54,7 +57,8 @@ A token is shown as Authorization: Bearer TOKEN or, by a page's EventSource and 
 that it is missing or wrong, 403 that it is for the other action. What has no token is for everybody, and so are the empty
 live page, which asks for tokens, /healthz and /metrics. A WebSocket that also publishes needs a token given to both
 options. Where others can reach it let it speak TLS, or a proxy in front, lest tokens are read on the way.
-Exit status: 0 drained, 1 if it cannot listen, 2 called wrongly.
+Exit status: 0 drained, 1 if it cannot listen or Redis is not there when it starts, 2 called wrongly. A Redis that goes
+away later is waited for: publishes get 503, and who listens stays.
 ";
 
 pub const PUBLISH: &str = "\

@@ -55,7 +55,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Print(text) => output::print(&text),
-        Command::Serve(options) => serve::run(options),
+        Command::Serve(options) => serve::run(*options),
         Command::Publish(options) => publish::run(&options),
         Command::Subscribe(options) => subscribe::run(options),
         Command::Inspect(options) => inspect::run(&options),

@@ -4,8 +4,11 @@
 use crate::Failure;
 use lexopt::ValueExt;
 use std::env;
+use std::ffi::OsString;
 use tidings::client::Error;
 use tidings::http::BearerToken;
+#[cfg(feature = "redis")]
+use tidings::server::RedisUrl;
 use tidings::server::Tokens;
 
 /// The token that follows an option.
@@ -31,6 +34,31 @@ fn or_from_env(tokens: Vec<BearerToken>, variable: &str) -> Result<Vec<BearerTok
     let tokens: Vec<_> = text.split_whitespace().map(|token| parse(token, variable)).collect::<Result<_, _>>()?;
     if tokens.is_empty() { parse("", variable).map(|token| vec![token]) } else { Ok(tokens) }
 }
+
+/// Where the topics are kept: the option's URL, else the variable's, which may have a password that nobody else shall see.
+/// A variable that is set and empty is a slip: the server would begin with topics of its own.
+#[cfg(feature = "redis")]
+pub fn redis(option: Option<OsString>) -> Result<Option<RedisUrl>, Failure> {
+    let (text, whose) = match option {
+        Some(text) => (Some(text), "--redis"),
+        None => (env::var_os(REDIS), REDIS),
+    };
+    let url = text.map(|text| text.into_string().unwrap_or_default().parse());
+    url.transpose().map_err(|error| Failure::Usage(format!("{whose}: {error}")))
+}
+
+/// A program that does not know Redis must not begin with topics of its own where it was meant to share them.
+#[cfg(not(feature = "redis"))]
+pub fn no_redis(option: Option<OsString>) -> Result<(), Failure> {
+    match option.or_else(|| env::var_os(REDIS)) {
+        Some(_) => Err(Failure::Usage(format!(
+            "--redis or {REDIS}: this program was built without it; cargo install tidings --features redis has it"
+        ))),
+        None => Ok(()),
+    }
+}
+
+const REDIS: &str = "TIDINGS_REDIS";
 
 /// Adds the header that shows the token, or the one of the environment; but an `Authorization` that was given as a header
 /// or a token in the URL is what is sent: two are refused (RFC 6750 §2).

@@ -20,6 +20,8 @@ pub fn run(mut arguments: Serve) -> Result<(), Failure> {
     let server = bound.map_err(|error| match error.kind() {
         // It says itself which origin is none.
         std::io::ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
+        // It says itself which Redis is not there.
+        std::io::ErrorKind::NotConnected => Failure::Failed(error.to_string()),
         _ => Failure::Failed(format!("cannot listen on {}: {error}", arguments.addr)),
     })?;
     let handle = server.handle();
@@ -68,6 +70,10 @@ fn builder(arguments: &Serve) -> Builder {
     }
     for proxies in &arguments.trust_proxy {
         builder = builder.trust_proxy(*proxies);
+    }
+    #[cfg(feature = "redis")]
+    if let Some(url) = &arguments.redis {
+        builder = builder.redis(url.clone());
     }
     builder.proxy_header(arguments.proxy_header)
 }

@@ -14,7 +14,7 @@ use std::time::Instant;
 /// publish that made it so has told the loop, and the next turn reads on.
 #[derive(Debug, Default)]
 pub(super) struct Batches {
-    /// By topic, too: a cursor that came from outside may be one of another topic.
+    /// By the topic's number, too: a cursor that came from outside may be one of another topic.
     encoded: HashMap<(u64, Format, Cursor, Filter), Batch>,
     answers: HashMap<(u64, Cursor, Cursor, bool, Filter), Bytes>,
     encoding: Encoding,
@@ -62,7 +62,7 @@ impl Batches {
         limit: usize,
         now: Instant,
     ) -> Result<Option<Batch>, Reset> {
-        let key = (cell.epoch(), format, cursor, filter.clone());
+        let key = (cell.id(), format, cursor, filter.clone());
         if let Some(batch) = self.encoded.get(&key) {
             return Ok(Some(batch.clone()));
         }
@@ -96,7 +96,7 @@ impl Batches {
     ) -> (Status, Bytes) {
         match answer {
             Answer::Events { next, more, .. } => {
-                let key = (cell.epoch(), cursor, *next, *more, filter.clone());
+                let key = (cell.id(), cursor, *next, *more, filter.clone());
                 let body = self.answers.entry(key).or_insert_with(|| answer::encode(answer).1.freeze());
                 (Status::OK, body.clone())
             }

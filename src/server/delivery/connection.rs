@@ -8,6 +8,7 @@ use crate::server::seat::Seat;
 use crate::server::shared::Shared;
 use crate::socket::Socket;
 use bytes::BytesMut;
+use mio::Token;
 use mio::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ pub(super) struct Turn<'a> {
     pub(super) shared: &'a Arc<Shared>,
     /// What the loop reads into; one for all.
     pub(super) buffer: &'a mut [u8],
+    /// Which connection it is.
+    pub(super) token: Token,
     pub(super) now: Instant,
 }
 

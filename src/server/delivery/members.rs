@@ -21,7 +21,7 @@ impl Delivery {
         let Some(token) = self.add(connection) else { return };
         if let Some(cell) = self.connections.get(&token).and_then(Connection::subscribed) {
             let cell = Arc::clone(cell);
-            let audience = self.audiences.entry(cell.epoch());
+            let audience = self.audiences.entry(cell.id());
             audience.or_insert_with(|| Audience { cell, members: BTreeSet::new() }).members.insert(token);
         }
         self.step(token, now, Connection::begin);
@@ -81,12 +81,12 @@ impl Delivery {
         }
     }
 
-    pub(super) fn leave(&mut self, epoch: u64, token: Token, now: Instant) {
-        let Some(audience) = self.audiences.get_mut(&epoch) else { return };
+    pub(super) fn leave(&mut self, topic: u64, token: Token, now: Instant) {
+        let Some(audience) = self.audiences.get_mut(&topic) else { return };
         audience.members.remove(&token);
         if audience.members.is_empty() {
             audience.cell.touch(now);
-            self.audiences.remove(&epoch);
+            self.audiences.remove(&topic);
         }
     }
 }

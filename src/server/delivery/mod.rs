@@ -106,7 +106,7 @@ pub(super) struct Delivery {
     poll: Poll,
     acceptor: Option<Acceptor>,
     connections: HashMap<Token, Connection>,
-    /// Who hears of a topic, by its epoch. Held here the topic cannot go.
+    /// Who hears of a topic, by its number. Held here the topic cannot go.
     audiences: HashMap<u64, Audience>,
     timers: Timers,
     sweep: Option<Instant>,
@@ -233,6 +233,9 @@ impl Delivery {
         // there, and delivered.
         let begins_to_drain = !self.is_draining && self.shared.is_drained_of_publishers();
         let mut inbox = self.shared.signal.take();
+        for (token, result) in inbox.published {
+            self.step(token, now, |connection, turn| connection.published(result, turn));
+        }
         if begins_to_drain {
             self.deliver(mem::take(&mut inbox.dirty), &mut batches, now);
             self.drain(&mut batches, now);
@@ -252,17 +255,17 @@ impl Delivery {
     fn step(&mut self, token: Token, now: Instant, act: impl FnOnce(&mut Connection, &mut Turn<'_>) -> Fate) {
         // An event may be about a connection that has gone earlier in this turn. Tokens are not used again.
         let Some(connection) = self.connections.get_mut(&token) else { return };
-        let was_subscribed = connection.subscribed().map(|cell| cell.epoch());
-        let mut turn = Turn { shared: &self.shared, buffer: &mut self.buffer, now };
+        let was_subscribed = connection.subscribed().map(|cell| cell.id());
+        let mut turn = Turn { shared: &self.shared, buffer: &mut self.buffer, token, now };
         let fate = act(connection, &mut turn);
         if fate != Fate::Gone {
             let due = connection.due(&self.shared);
             self.timers.arm(token, &mut connection.armed, due);
         }
-        if let Some(epoch) = was_subscribed
+        if let Some(topic) = was_subscribed
             && (connection.subscribed().is_none() || fate == Fate::Gone)
         {
-            self.leave(epoch, token, now);
+            self.leave(topic, token, now);
         }
         match fate {
             Fate::Stay => {}
@@ -318,5 +321,6 @@ impl Drop for Delivery {
     /// What is handed over from now on is dropped.
     fn drop(&mut self) {
         self.shared.signal.close();
+        self.shared.store.close();
     }
 }

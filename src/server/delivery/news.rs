@@ -15,7 +15,7 @@ impl Delivery {
         for News { cell, since } in dirty {
             // Before anything of it is read: see there.
             cell.clear_dirty();
-            if let Some(audience) = self.audiences.get(&cell.epoch()) {
+            if let Some(audience) = self.audiences.get(&cell.id()) {
                 tokens.extend(&audience.members);
                 published.push(since);
             }

@@ -2,6 +2,7 @@
 
 use super::Role;
 use super::connection::{Connection, Fate, Turn};
+use crate::server::PublishError;
 use bytes::BytesMut;
 use std::io::{self, ErrorKind};
 
@@ -79,6 +80,10 @@ impl Connection {
     /// One buffer full of frames: answered by one write.
     fn read_frames(&mut self, turn: &mut Turn<'_>) -> Fate {
         let Role::WebSocket(socket) = &mut self.role else { return Fate::Stay };
+        // It is heard of again when that is done.
+        if socket.is_publishing() {
+            return Fate::Stay;
+        }
         let kept = self.input.len();
         let Some((front, room)) = turn.buffer.split_at_mut_checked(kept) else { return Fate::Gone };
         // What was left over in the last turn comes first.
@@ -92,9 +97,19 @@ impl Connection {
         };
         front.copy_from_slice(&self.input);
         let read = turn.buffer.get_mut(..kept + got).unwrap_or_default();
-        let used = socket.receive(read, self.out.own(turn.now), turn.shared, turn.now);
+        let used = socket.receive(read, self.out.own(turn.now), (turn.shared, turn.token), turn.now);
         self.input = BytesMut::from(read.get(used..).unwrap_or_default());
         // If this takes away what was in the way of the next batch, the socket will be heard of as writable, too.
+        match self.flush(turn) {
+            Fate::Gone => Fate::Gone,
+            _ => Fate::ReadMore,
+        }
+    }
+
+    /// What it had sent is published, or is not: on with what came since.
+    pub(super) fn published(&mut self, result: Result<(), PublishError>, turn: &mut Turn<'_>) -> Fate {
+        let Role::WebSocket(socket) = &mut self.role else { return Fate::Stay };
+        socket.published(result, self.out.own(turn.now), turn.now);
         match self.flush(turn) {
             Fate::Gone => Fate::Gone,
             _ => Fate::ReadMore,
@@ -112,7 +127,7 @@ impl Connection {
             _ => return self.flush(turn),
         };
         let mut input = std::mem::take(&mut self.input);
-        let used = socket.receive(&mut input, self.out.own(turn.now), turn.shared, turn.now);
+        let used = socket.receive(&mut input, self.out.own(turn.now), (turn.shared, turn.token), turn.now);
         self.input = BytesMut::from(input.get(used..).unwrap_or_default());
         let is_sated = socket.is_sated();
         match self.flush(turn) {

@@ -14,6 +14,7 @@ use crate::topic::{EventName, PublishError as TopicError};
 use crate::ws::handshake::Extensions;
 use crate::ws::{self, CloseCode, Connection, Event, Keepalive, KeepaliveEvent, KeepaliveOptions};
 use bytes::BytesMut;
+use mio::Token;
 use std::string::String;
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,10 +32,19 @@ pub(in super::super) struct TopicSocket {
     /// What the message takes that is not whole yet, of what all may.
     unfinished: Share,
     keepalive: Keepalive<Instant>,
+    intake: Intake,
+}
+
+/// Whether what it sends is taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Intake {
+    Open,
     /// It has had its share of the last turn, and some of the input is left.
-    is_sated: bool,
-    /// There is no room for what it sends: nothing more is taken in.
-    is_given_up: bool,
+    Sated,
+    /// A message of its is on its way elsewhere: what comes behind it waits.
+    Publishing,
+    /// There is no room for it: nothing more is.
+    GivenUp,
 }
 
 /// So many bytes of messages are taken from a client in a turn, and then the others have theirs: compressed, a buffer
@@ -70,8 +80,7 @@ impl TopicSocket {
             may_publish,
             unfinished: shared.unfinished.share(),
             keepalive,
-            is_sated: false,
-            is_given_up: false,
+            intake: Intake::Open,
         }
     }
 
@@ -82,6 +91,10 @@ impl TopicSocket {
 
     /// Asks whether the peer is still there, if that is due, and tells it where it stands. False: it has had its chance.
     pub(super) fn keep_alive(&mut self, output: &mut BytesMut, now: Instant) -> bool {
+        if self.is_publishing() {
+            // What it says in the meantime is not read.
+            self.keepalive.received(now);
+        }
         match self.keepalive.handle_timeout(now) {
             None => true,
             Some(KeepaliveEvent::Ping) => {
@@ -102,7 +115,7 @@ impl TopicSocket {
 
     /// Whether nothing more is to be said or heard.
     pub(super) fn is_over(&self) -> bool {
-        self.is_given_up || self.connection.transport() != Transport::KeepOpen
+        self.intake == Intake::GivenUp || self.connection.transport() != Transport::KeepOpen
     }
 
     /// RFC 6455 §7.4.1: 1001.
@@ -131,7 +144,7 @@ impl TopicSocket {
 
     /// Whether there is more to be made of the input than was made of it: show it again.
     pub(super) fn is_sated(&self) -> bool {
-        self.is_sated
+        matches!(self.intake, Intake::Sated | Intake::Publishing)
     }
 
     /// Takes in what arrived and publishes what was sent; how many bytes are done with.
@@ -139,31 +152,35 @@ impl TopicSocket {
         &mut self,
         input: &mut [u8],
         output: &mut BytesMut,
-        shared: &Arc<Shared>,
+        to: (&Arc<Shared>, Token),
         now: Instant,
     ) -> usize {
         if self.is_over() {
             // Nothing is left of it for the next turn.
-            self.is_sated = false;
+            if self.intake != Intake::GivenUp {
+                self.intake = Intake::Open;
+            }
             return input.len();
         }
-        let used = self.take(input, output, shared, now);
+        let used = self.take(input, output, to, now);
         if !self.unfinished.resize(self.connection.unfinished()) {
-            self.is_given_up = true;
-            shared.metrics.refusals.count(Reason::UnfinishedBytes);
+            self.intake = Intake::GivenUp;
+            to.0.metrics.refusals.count(Reason::UnfinishedBytes);
             self.close(CloseCode::TRY_AGAIN_LATER, "too much is unfinished", output, now);
         }
         used
     }
 
-    fn take(&mut self, input: &mut [u8], output: &mut BytesMut, shared: &Arc<Shared>, now: Instant) -> usize {
+    fn take(&mut self, input: &mut [u8], output: &mut BytesMut, to: (&Arc<Shared>, Token), now: Instant) -> usize {
         if !input.is_empty() {
             self.keepalive.received(now);
         }
         let (mut used, mut taken) = (0, 0);
         loop {
-            self.is_sated = taken >= SHARE;
-            if self.is_sated {
+            if self.intake != Intake::Publishing {
+                self.intake = if taken >= SHARE { Intake::Sated } else { Intake::Open };
+            }
+            if self.is_sated() {
                 return used;
             }
             let rest = input.get_mut(used..).unwrap_or_default();
@@ -172,7 +189,7 @@ impl TopicSocket {
                 Ok(step) => step,
                 Err(error) => {
                     if error.close_code() == CloseCode::TOO_BIG {
-                        shared.metrics.refusals.count(Reason::MessageBytes);
+                        to.0.metrics.refusals.count(Reason::MessageBytes);
                     }
                     return input.len();
                 }
@@ -184,7 +201,7 @@ impl TopicSocket {
                 // After our Close the peer may not have seen it yet: what comes is thrown away.
                 Some(Event::Text(_) | Event::Binary(_)) if !self.connection.is_open() => {}
                 Some(Event::Text(text)) => {
-                    if let Err((code, reason)) = self.submit(&text, shared, now) {
+                    if let Err((code, reason)) = self.submit(&text, to, now) {
                         self.close(code, &reason, output, now);
                     }
                 }
@@ -202,8 +219,30 @@ impl TopicSocket {
         let _ = self.connection.receive(&mut [], output);
     }
 
+    /// Whether a message of its is on its way.
+    pub(super) fn is_publishing(&self) -> bool {
+        self.intake == Intake::Publishing
+    }
+
+    /// That is published, or is not.
+    pub(super) fn published(&mut self, result: Result<(), PublishError>, output: &mut BytesMut, now: Instant) {
+        if self.is_publishing() {
+            // What has come since is looked at before more is read.
+            self.intake = Intake::Sated;
+        }
+        self.keepalive.received(now);
+        if let Err(error) = result {
+            self.close(close_code(error), &std::format!("{error}"), output, now);
+        }
+    }
+
     /// Publishes a message that the client sent. An error is why the connection is closed.
-    fn submit(&self, text: &str, shared: &Arc<Shared>, now: Instant) -> Result<(), (CloseCode, String)> {
+    fn submit(
+        &mut self,
+        text: &str,
+        (shared, token): (&Arc<Shared>, Token),
+        now: Instant,
+    ) -> Result<(), (CloseCode, String)> {
         if !self.may_publish {
             return Err((CloseCode::POLICY_VIOLATION, "publishing is not allowed".into()));
         }
@@ -220,8 +259,17 @@ impl TopicSocket {
             .map(|event| event.parse())
             .transpose()
             .map_err(|error| (CloseCode::POLICY_VIOLATION, std::format!("{error}")))?;
-        let published = shared.publish_to(&self.subscriber.cell, None, event, data, now);
-        published.map(|_| ()).map_err(|error| (close_code(error), std::format!("{error}")))
+        let cell = &self.subscriber.cell;
+        let published = if shared.store.may_block() {
+            let given = shared.publish_later(token, cell, event, data.into());
+            if given.is_ok() {
+                self.intake = Intake::Publishing;
+            }
+            given
+        } else {
+            shared.publish_to(cell, event, data, now).map(|_| ())
+        };
+        published.map_err(|error| (close_code(error), std::format!("{error}")))
     }
 
     fn close(&mut self, code: CloseCode, reason: &str, output: &mut BytesMut, now: Instant) {
@@ -237,8 +285,10 @@ fn close_code(error: PublishError) -> CloseCode {
         PublishError::TooLarge { .. } | PublishError::Topic(TopicError::TooLarge { .. }) => CloseCode::TOO_BIG,
         PublishError::Topic(TopicError::KeyReused) => CloseCode::POLICY_VIOLATION,
         PublishError::Draining => CloseCode::GOING_AWAY,
-        PublishError::TooManyTopics | PublishError::Full | PublishError::Topic(TopicError::Exhausted) => {
-            CloseCode::TRY_AGAIN_LATER
-        }
+        PublishError::TooManyTopics
+        | PublishError::Full
+        | PublishError::Unavailable
+        | PublishError::Unknown
+        | PublishError::Topic(TopicError::Exhausted) => CloseCode::TRY_AGAIN_LATER,
     }
 }

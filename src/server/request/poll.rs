@@ -7,10 +7,11 @@ use super::super::journal;
 use super::super::metrics::Via;
 use super::super::refusals::Reason;
 use super::super::response::Response;
+use super::super::store::OpenError;
 use super::super::topics::TopicCell;
 use super::{Reply, Request, Status, asked, query};
 use crate::longpoll::{self, Poll};
-use crate::topic::TopicName;
+use crate::topic::{After, TopicName};
 use bytes::BytesMut;
 use std::boxed::Box;
 use std::sync::Arc;
@@ -35,15 +36,19 @@ impl Request<'_> {
             poll.wait = std::time::Duration::ZERO;
         }
         self.authorize(Action::Subscribe(name))?;
-        Ok((poll, self.open(name)?))
+        let cell = self.open(name, poll.after)?;
+        Ok((poll, cell))
     }
 
-    /// The topic, made if there is none.
-    pub(super) fn open(&self, name: &TopicName) -> Result<Arc<TopicCell>, Response> {
-        let opened = self.shared.topics.open(name, Instant::now());
-        opened.map_err(|_| {
-            self.shared.metrics.refusals.count(Reason::Topics);
-            Response::busy(Status::SERVICE_UNAVAILABLE, "there are too many topics")
+    /// The topic, made if there is none, for one who reads after `after`.
+    pub(super) fn open(&self, name: &TopicName, after: After) -> Result<Arc<TopicCell>, Response> {
+        self.shared.open(name, after).map_err(|error| {
+            let why = match error {
+                OpenError::TooManyTopics => "there are too many topics",
+                #[cfg(feature = "redis")]
+                OpenError::Unavailable => "what keeps the topics is not there",
+            };
+            Response::busy(Status::SERVICE_UNAVAILABLE, why)
         })
     }
 

@@ -88,9 +88,12 @@ fn refusal(error: PublishError) -> Response {
         PublishError::Topic(crate::topic::PublishError::KeyReused) => {
             Response::fault(Status::UNPROCESSABLE_CONTENT, text)
         }
+        // RFC 9110 §15.6.5: whoever gets this cannot know whether the message was taken.
+        PublishError::Unknown => Response::fault(Status::GATEWAY_TIMEOUT, text),
         PublishError::TooManyTopics
         | PublishError::Full
         | PublishError::Draining
+        | PublishError::Unavailable
         | PublishError::Topic(crate::topic::PublishError::Exhausted) => {
             Response::busy(Status::SERVICE_UNAVAILABLE, &text)
         }

@@ -74,7 +74,7 @@ impl Request<'_> {
         })?;
         let filter = self.filter()?;
         self.authorize(Action::Subscribe(name))?;
-        let cell = self.open(name)?;
+        let cell = self.open(name, after)?;
         let mut bookmark = BytesMut::new();
         let cursor = {
             let topic = cell.read(Instant::now());

@@ -9,6 +9,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use tidings::inspect::{Format, Side};
+#[cfg(feature = "redis")]
+use tidings::server::RedisUrl;
 use tidings::server::{IpNet, Limits, ProxyHeader, Tokens};
 use tidings::topic::{Bounds, EventName, Filter, IdempotencyKey};
 
@@ -16,7 +18,7 @@ use tidings::topic::{Bounds, EventName, Filter, IdempotencyKey};
 #[derive(Debug)]
 pub enum Command {
     Print(String),
-    Serve(Serve),
+    Serve(Box<Serve>),
     Publish(Publish),
     Subscribe(Subscribe),
     Inspect(Inspect),
@@ -33,6 +35,9 @@ pub struct Serve {
     pub proxy_header: ProxyHeader,
     pub drain_time: Duration,
     pub tls: Option<tls::Files>,
+    /// Where the topics are kept, if not in memory.
+    #[cfg(feature = "redis")]
+    pub redis: Option<RedisUrl>,
     pub log: LevelFilter,
 }
 
@@ -160,10 +165,13 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
         proxy_header: ProxyHeader::default(),
         drain_time: Limits::default().drain_time,
         tls: None,
+        #[cfg(feature = "redis")]
+        redis: None,
         log: LevelFilter::Warn,
     };
     let (mut publish, mut subscribe, mut log) = (Vec::new(), Vec::new(), None);
     let (mut cert, mut key): (Option<PathBuf>, Option<PathBuf>) = (None, None);
+    let mut redis = None;
     while let Some(argument) = parser.next()? {
         match argument {
             Long("addr") => serve.addr = values::addr(parser.value()?.string()?)?,
@@ -179,6 +187,8 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
             Long("drain-seconds") => serve.drain_time = values::seconds(parser, "--drain-seconds")?,
             Long("cert") => cert = Some(parser.value()?.into()),
             Long("key") => key = Some(parser.value()?.into()),
+            // Read below: it may have a password, which the parser's own error would show.
+            Long("redis") => redis = Some(parser.value()?),
             Long("log") => log = Some(values::level(&parser.value()?.string()?, "--log")?),
             Long("publish-token") => publish.push(secrets::value(parser, "--publish-token")?),
             Long("subscribe-token") => subscribe.push(secrets::value(parser, "--subscribe-token")?),
@@ -192,10 +202,16 @@ fn serve(parser: &mut lexopt::Parser, help: &str) -> Result<Command, Failure> {
         (Some(cert), key) => Some(tls::Files { key: key.unwrap_or_else(|| cert.clone()), cert }),
         (None, Some(_)) => return Err(Failure::Usage("--key, and the certificate? --cert is missing".into())),
     };
+    #[cfg(feature = "redis")]
+    {
+        serve.redis = secrets::redis(redis)?;
+    }
+    #[cfg(not(feature = "redis"))]
+    secrets::no_redis(redis)?;
     if let Some(level) = log.map_or_else(values::level_from_env, |level| Ok(Some(level)))? {
         serve.log = level;
     }
-    Ok(Command::Serve(serve))
+    Ok(Command::Serve(Box::new(serve)))
 }
 
 fn publish(parser: &mut lexopt::Parser) -> Result<Command, Failure> {

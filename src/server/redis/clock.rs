@@ -1,0 +1,27 @@
+//! The time in Redis, on this server's clock: how old a message is, every server tells by the one who numbered it.
+
+use super::lock;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// What time it was there, in milliseconds since 1970, at a moment here.
+#[derive(Debug)]
+pub(super) struct Clock(Mutex<(Instant, u64)>);
+
+impl Clock {
+    pub(super) fn new(now: Instant, there: u64) -> Self {
+        Self(Mutex::new((now, there)))
+    }
+
+    pub(super) fn set(&self, now: Instant, there: u64) {
+        *lock(&self.0) = (now, there);
+    }
+
+    /// When it was that time there; not later than `now`.
+    pub(super) fn instant(&self, there: u64, now: Instant) -> Instant {
+        let (moment, then) = *lock(&self.0);
+        let later = moment.checked_add(Duration::from_millis(there.saturating_sub(then)));
+        let earlier = later.and_then(|later| later.checked_sub(Duration::from_millis(then.saturating_sub(there))));
+        earlier.unwrap_or(now).min(now)
+    }
+}

@@ -1,0 +1,116 @@
+//! The scripts that run in Redis, each as one step, and what they answer.
+
+use crate::topic::Cursor;
+use redis::{Cmd, Value};
+use sha1::{Digest, Sha1};
+use std::string::String;
+use std::sync::LazyLock;
+use std::time::Duration;
+use std::vec::Vec;
+
+/// A script and the name that Redis knows it by.
+pub(super) struct Script {
+    pub(super) source: &'static str,
+    sha: LazyLock<String>,
+}
+
+pub(super) static HEAD: Script = Script {
+    source: concat!(include_str!("lua/topic.lua"), include_str!("lua/head.lua")),
+    sha: LazyLock::new(|| hex(HEAD.source.as_bytes())),
+};
+
+pub(super) static PUBLISH: Script = Script {
+    source: concat!(include_str!("lua/topic.lua"), include_str!("lua/publish.lua")),
+    sha: LazyLock::new(|| hex(PUBLISH.source.as_bytes())),
+};
+
+impl Script {
+    /// The call, with arguments still to come. It fails where Redis does not know the script.
+    pub(super) fn call(&self) -> Cmd {
+        let mut call = redis::cmd("EVALSHA");
+        call.arg(&**self.sha);
+        call
+    }
+}
+
+/// The SHA-1 of some bytes, in hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut digits = String::with_capacity(40);
+    for byte in Sha1::digest(bytes) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+/// How long a topic stays in Redis without a publish or a reader, and how often that is put off: so that after its last
+/// message it is there for `age` at the least, and is not put off with each message.
+pub(super) fn lifetime(age: Duration) -> (u64, u64) {
+    const MINUTE: u64 = 60_000;
+    /// A hundred years. What is to stay for ever stays for that.
+    const LONGEST: u64 = 100 * 365 * 24 * 60 * MINUTE;
+    let age = millis(age).min(LONGEST);
+    (age + age / 4 + 2 * MINUTE, age / 4 + MINUTE)
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Where a topic's head is, and what time it is there, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) at: Cursor,
+    pub(super) time: u64,
+}
+
+impl Head {
+    pub(super) fn parse(value: &Value) -> Option<Self> {
+        match words(value)?[..] {
+            [epoch, n, time] => Some(Self { at: cursor(epoch, n)?, time: time.parse().ok()? }),
+            _ => None,
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Put {
+    /// It is appended, at that time.
+    New(Head),
+    /// It was appended before.
+    Known(Cursor),
+    /// Another message was published with its key.
+    Reused,
+    /// Redis has restarted, and numbers nothing yet.
+    Settling(Duration),
+}
+
+impl Put {
+    pub(super) fn parse(value: &Value) -> Option<Self> {
+        Some(match words(value)?[..] {
+            ["new", epoch, n, time] => Self::New(Head { at: cursor(epoch, n)?, time: time.parse().ok()? }),
+            ["known", epoch, n] => Self::Known(cursor(epoch, n)?),
+            ["reused"] => Self::Reused,
+            ["settling", left] => Self::Settling(Duration::from_millis(left.parse().ok()?)),
+            _ => return None,
+        })
+    }
+}
+
+fn cursor(epoch: &str, n: &str) -> Option<Cursor> {
+    Some(Cursor::new(epoch.parse().ok()?, n.parse().ok()?))
+}
+
+fn words(value: &Value) -> Option<Vec<&str>> {
+    let Value::Array(values) = value else { return None };
+    values.iter().map(text).collect()
+}
+
+pub(super) fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
+        Value::SimpleString(text) => Some(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,162 @@
+//! While Redis is gone, or does not answer.
+
+use crate::client::EventSource;
+use crate::server::Redis;
+use crate::{data, node, poll, post, publish, until};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use tidings::topic::Cursor;
+
+#[test]
+fn publishes_are_refused_and_who_listens_stays() {
+    let mut redis = Redis::start("gone");
+    let server = node(&redis);
+    let id = publish(&server, "news", "1");
+    let mut source = EventSource::open(server.client(), "/topics/news?after=oldest", "");
+    assert_eq!(source.event().unwrap().data, "1");
+    redis.kill();
+    until("it is missed", || server.metric("tidings_redis_connected") == 0);
+    for topic in ["news", "never-heard-of"] {
+        let refused = server.client().post(&format!("/topics/{topic}"), "x");
+        assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.text());
+    }
+    assert!(server.handle.publish(&"news".parse().unwrap(), None, "x").is_err());
+    assert_eq!(server.metric("tidings_redis_refused_publishes_total"), 3);
+    // What is here is still served; what is not cannot be told of.
+    assert_eq!(data(&poll(&server, "news", Cursor::new(id.epoch(), 0))), ["1"]);
+    assert_eq!(data(&poll(&server, "news", id)), [""; 0]);
+    for target in ["never-heard-of".to_owned(), format!("news?after={}-2", id.epoch())] {
+        let refused = server.client().get(&format!("/topics/{target}"));
+        assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.text());
+    }
+    redis.run();
+    until("it is back", || server.metric("tidings_redis_connected") == 1);
+    assert_eq!(publish(&server, "news", "2").n(), 2);
+    assert_eq!(source.event().unwrap().data, "2");
+}
+
+/// Every answer of 201 is in the log, once, and every 503 is not.
+#[test]
+fn killed_in_the_midst_of_publishes_it_has_none_twice_and_none_that_was_refused() {
+    let mut redis = Redis::start("killed");
+    let nodes = [node(&redis), node(&redis)];
+    publish(&nodes[0], "news", "first");
+    let is_over = AtomicBool::new(false);
+    let sent: Vec<(String, u16)> = thread::scope(|scope| {
+        let publishers: Vec<_> = (0..6)
+            .map(|who| {
+                let (server, is_over) = (&nodes[who % 2], &is_over);
+                scope.spawn(move || {
+                    let mut sent = Vec::new();
+                    while !is_over.load(Ordering::SeqCst) {
+                        let text = format!("{who}.{}", sent.len());
+                        let status = post(&mut server.client(), "news", "", &text).status;
+                        sent.push((text, status));
+                        if status != 201 {
+                            thread::sleep(Duration::from_millis(50)); // as it was asked to
+                        }
+                    }
+                    sent
+                })
+            })
+            .collect();
+        for _ in 0..3 {
+            thread::sleep(Duration::from_millis(300)); // among publishes
+            redis.kill();
+            redis.run();
+            until("both are back", || nodes.iter().all(|node| node.metric("tidings_redis_connected") == 1));
+            let id = publish(&nodes[0], "news", "back");
+            assert!(id.n() > 1);
+        }
+        is_over.store(true, Ordering::SeqCst);
+        publishers.into_iter().flat_map(|publisher| publisher.join().unwrap()).collect()
+    });
+    let mut log = Vec::new();
+    let mut after = "oldest".to_owned();
+    loop {
+        let answer = nodes[1].client().get(&format!("/topics/news?after={after}"));
+        log.extend(data(&answer));
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        body["next"].as_str().unwrap().clone_into(&mut after);
+        if body["more"] == false {
+            break;
+        }
+    }
+    let count = |text: &str| log.iter().filter(|found| *found == text).count();
+    let (mut taken, mut refused) = (0, 0);
+    for (text, status) in &sent {
+        match status {
+            201 => (taken += 1, assert_eq!(count(text), 1, "{text} was taken")).0,
+            503 => (refused += 1, assert_eq!(count(text), 0, "{text} was refused")).0,
+            504 => assert!(count(text) <= 1, "{text} may have been taken"),
+            other => panic!("{other}"),
+        }
+    }
+    println!("{taken} taken, {refused} refused, {} in the log", log.len());
+    assert!(taken > 100, "{taken} taken, {refused} refused");
+}
+
+#[test]
+fn one_that_stands_still_for_seconds_is_waited_for_and_takes_nothing_twice() {
+    let redis = Redis::start("stopped");
+    let server = node(&redis);
+    publish(&server, "news", "first");
+    let mut source = EventSource::open(server.client(), "/topics/news", "");
+    redis.signal("STOP");
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        // It was sent, and the answer comes late: it is sent again with its key.
+        let patient = scope.spawn(|| server.client().post("/topics/news", "patient"));
+        thread::sleep(Duration::from_millis(3500)); // longer than an answer is waited for
+        redis.signal("CONT");
+        let answer = patient.join().unwrap();
+        assert_eq!(answer.status, 201, "{} after {:?}", answer.text(), begun.elapsed());
+    });
+    until("it is back", || server.metric("tidings_redis_connected") == 1);
+    assert_eq!(publish(&server, "news", "last").n(), 3);
+    assert_eq!((source.event().unwrap().data, source.event().unwrap().data), ("patient".into(), "last".into()));
+}
+
+#[test]
+fn one_that_stands_still_for_longer_leaves_it_open_and_then_refuses() {
+    let redis = Redis::start("stopped-long");
+    let server = node(&redis);
+    let first = publish(&server, "news", "first");
+    let mut source = EventSource::open(server.client(), "/topics/news", "");
+    redis.signal("STOP");
+    let key = "Idempotency-Key: k\r\n";
+    let open = post(&mut server.client(), "news", key, "who knows");
+    assert_eq!(open.status, 504, "{}", open.text());
+    until("it is missed", || server.metric("tidings_redis_connected") == 0);
+    let refused = server.client().post("/topics/news", "x");
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    redis.signal("CONT");
+    until("it is back", || server.metric("tidings_redis_connected") == 1);
+    // Whoever comes again with the key finds it taken once.
+    let again = post(&mut server.client(), "news", key, "who knows");
+    assert_eq!((again.status, crate::id(&again)), (201, Cursor::new(first.epoch(), 2)));
+    assert_eq!(publish(&server, "news", "last").n(), 3);
+    assert_eq!((source.event().unwrap().data, source.event().unwrap().data), ("who knows".into(), "last".into()));
+}
+
+#[test]
+fn one_that_takes_no_more_refuses_and_says_why() {
+    let redis = Redis::start_with("full", &["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"]);
+    let server = node(&redis);
+    let first = publish(&server, "news", "first");
+    let mut refused = None;
+    for _ in 0..40 {
+        let answer = server.client().post("/topics/news", &"x".repeat(100_000));
+        if answer.status != 201 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("3 MB are full");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.text());
+    assert_eq!(server.metric("tidings_redis_connected"), 1);
+    let _: String = redis.ask("CONFIG SET maxmemory 100mb");
+    let next = publish(&server, "news", "again");
+    assert_eq!(next.epoch(), first.epoch());
+}
