@@ -7,6 +7,7 @@
 
 pub mod child;
 pub mod opening;
+pub mod secure;
 pub mod served;
 
 use std::fmt::Write as _;
