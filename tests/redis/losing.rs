@@ -1,8 +1,10 @@
 //! What Redis loses, and what subscribers are told of it.
 
-use crate::client::{Event, EventSource};
+use crate::client::{Client, Event, EventSource};
+use crate::run::serve;
 use crate::server::Redis;
 use crate::{data, node, poll, publish, until};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 use tidings::envelope::parse_reset;
@@ -163,6 +165,38 @@ fn so_it_is_where_it_was_only_published_to() {
     assert!(id.epoch() > last.epoch() && id.n() == 1, "{last} and then {id}");
     let told = poll(&server, "news", last);
     assert!(told.text().contains(r#""reset":"epoch""#), "{}", told.text());
+}
+
+/// One that knows nothing of the topic is back first.
+#[test]
+fn nothing_is_numbered_before_the_others_can_say_what_they_know() {
+    let mut redis = Redis::start("older-settling");
+    let (one, other) = (node(&redis), serve(&["--redis", &redis.url()]));
+    let addr = other.addr().parse().unwrap();
+    let publish_there = || crate::id(&Client::connect(addr).post("/topics/news", "x"));
+    let publish_some_there = |count| {
+        let ids: Vec<Cursor> = (0..count).map(|_| publish_there()).collect();
+        ids[count - 1]
+    };
+    publish_some_there(5);
+    redis.copy_data();
+    let last = publish_some_there(3);
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &other.running.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    };
+    signal("-STOP");
+    redis.kill();
+    redis.put_older_data_back();
+    redis.run();
+    until("it is back", || one.metric("tidings_redis_reconnections_total") == 1);
+    let id = thread::scope(|scope| {
+        let first = scope.spawn(|| publish(&one, "news", "first"));
+        thread::sleep(Duration::from_millis(300)); // the other one is late
+        signal("-CONT");
+        first.join().unwrap()
+    });
+    assert!(id.epoch() > last.epoch() && id.n() == 1, "{last}, and then {id}");
 }
 
 #[test]
