@@ -64,6 +64,11 @@
 //! answered with 400: see [`IdempotencyKey`](crate::topic::IdempotencyKey). A key is known to its topic, whoever sends
 //! it.
 //!
+//! # Several servers
+//!
+//! A server keeps its topics in its own memory. With the feature `redis`, `Builder::redis` keeps them in a Redis, where any
+//! number of servers share them: each takes a publish and serves any cursor.
+//!
 //! # What it logs
 //!
 //! With the feature `log` the server tells what happens to it through the crate of that name, in lines with fields:

@@ -174,7 +174,10 @@ fn nothing_is_numbered_before_the_others_can_say_what_they_know() {
     let (one, other) = (node(&redis), serve(&["--redis", &redis.url()]));
     let addr = other.addr().parse().unwrap();
     let publish_there = || crate::id(&Client::connect(addr).post("/topics/news", "x"));
-    let publish_some_there = |count| (0..count).map(|_| publish_there()).last().unwrap();
+    let publish_some_there = |count| {
+        let ids: Vec<Cursor> = (0..count).map(|_| publish_there()).collect();
+        ids[count - 1]
+    };
     publish_some_there(5);
     redis.copy_data();
     let last = publish_some_there(3);

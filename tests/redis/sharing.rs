@@ -153,6 +153,18 @@ fn many_topics_are_read_over_one_connection() {
 }
 
 #[test]
+fn a_message_is_explained_at_any_node() {
+    let redis = Redis::start("wire");
+    let (one, other) = (node(&redis), node(&redis));
+    let id = publish(&one, "news", "hello");
+    let explained = other.client().get(&format!("/wire/news/{id}"));
+    assert_eq!(explained.status, 200, "{}", explained.text());
+    assert!(explained.text().contains(&format!("\"id\":\"{id}\"")), "{}", explained.text());
+    let next = Cursor::new(id.epoch(), 2);
+    assert_eq!(other.client().get(&format!("/wire/news/{next}")).status, 404);
+}
+
+#[test]
 fn a_message_is_as_old_at_each_node() {
     let redis = Redis::start("age");
     let topic = Bounds { age: Duration::from_millis(1500), ..Bounds::default() };

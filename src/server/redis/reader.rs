@@ -10,13 +10,14 @@
 //! end, and then it is looked: the script that tells a topic's head is told what is known of it.
 
 use super::entries::{self, Entry};
-use super::link::{ANSWER, Flaw, Link};
+use super::link::{ANSWER, Flaw, Link, is_refusal};
+use super::pool::Trouble;
 use super::scripts::{self, Head, millis};
 use super::{Node, keys, unexpected};
 use crate::server::lock;
 use crate::server::topics::mirror::is_ahead;
 use crate::topic::{Cursor, TopicName};
-use redis::{ErrorKind, RedisError, Value};
+use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
 use std::collections::HashMap;
 use std::mem;
 use std::string::String;
@@ -164,6 +165,11 @@ impl Reader<'_> {
                 self.followed.remove(&key);
                 return Ok(());
             }
+            // It is full, say: who reads goes on, and publishers are told.
+            Err(error) if is_refusal(&error) && !is_unfit(&error) => {
+                self.node.tell(&Trouble::Unsent(Flaw::Redis(error)));
+                return Ok(());
+            }
             Err(error) => return Err(error.into()),
         };
         self.node.note(name, head);
@@ -256,6 +262,12 @@ impl Reader<'_> {
 fn follows(before: Cursor, id: Cursor) -> bool {
     let from = if id.epoch() == before.epoch() { before.n() } else { 0 };
     id.n().checked_sub(1) == Some(from)
+}
+
+/// Whether it is not there for this yet, or at all: it loads its data, or is the copy of another.
+fn is_unfit(error: &RedisError) -> bool {
+    use ServerErrorKind::{BusyLoading, MasterDown, NoPerm, ReadOnly};
+    matches!(error.kind(), ErrorKind::Server(BusyLoading | MasterDown | NoPerm | ReadOnly))
 }
 
 /// Whether Redis has refused what it was asked because of what is kept under the topic's keys.

@@ -8,7 +8,7 @@ use super::super::response::{Persistence, Response};
 use super::{Request, Status};
 use crate::inspect::{self, Field};
 use crate::longpoll::Answer;
-use crate::topic::{Cursor, Messages, TopicName};
+use crate::topic::{After, Cursor, Messages, TopicName};
 use crate::ws::deflate::Encoder;
 use crate::ws::frame::Header;
 use bytes::BytesMut;
@@ -52,7 +52,12 @@ impl Request<'_> {
         let topic: TopicName = topic.parse().map_err(|error| malformed(&error))?;
         let id: Cursor = id.parse().map_err(|error| malformed(&error))?;
         self.authorize(Action::Subscribe(&topic))?;
-        let cell = self.shared.topics.find(&topic).ok_or_else(not_found)?;
+        // It makes no topic; but one that is kept elsewhere may be there without being here.
+        let cell = if self.shared.store.may_block() {
+            self.open(&topic, After::Cursor(id))?
+        } else {
+            self.shared.topics.find(&topic).ok_or_else(not_found)?
+        };
         let encoded = {
             let topic = cell.read(Instant::now());
             let before = id.n().checked_sub(1).map(|n| Cursor::new(id.epoch(), n)).ok_or_else(not_found)?;
