@@ -8,9 +8,9 @@ use std::io::IoSlice;
 /// where they are:
 ///
 /// ```text
-///   bytes     │ frame │ frame │ header │ header │ frame │
-///                                      ▲        ▲
-///   payloads                    ┌──────┴──┐ ┌───┴─────┐
+///   bytes      │ frame │ frame │ header │ header │ frame │
+///                                       ▲        ▲
+///   payloads                            1        2           each is written behind its header
 /// ```
 #[derive(Debug)]
 pub(super) struct Frames {
