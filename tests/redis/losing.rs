@@ -6,7 +6,7 @@ use crate::server::Redis;
 use crate::{data, node, poll, publish, until};
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tidings::envelope::parse_reset;
 use tidings::topic::{Cursor, Reset, ResetReason};
 
@@ -21,6 +21,11 @@ fn publish_some(server: &crate::running::Running, count: u64) -> Vec<Cursor> {
     (1..=count).map(|n| publish(server, "news", &n.to_string())).collect()
 }
 
+/// Since 1970, as entries tell it.
+fn now_in_millis() -> u128 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()
+}
+
 #[test]
 fn what_was_trimmed_before_it_was_read_is_told() {
     let redis = Redis::start("trimmed");
@@ -30,7 +35,8 @@ fn what_was_trimmed_before_it_was_read_is_told() {
     // In one step, so that nobody reads in between.
     let key = format!("{}-*", first.epoch());
     let script = format!(
-        "for i=1,5 do redis.call('XADD',KEYS[1],'{key}','t','1795813327512','d',tostring(i)) end redis.call('XTRIM',KEYS[1],'MAXLEN',2)"
+        "for i=1,5 do redis.call('XADD',KEYS[1],'{key}','t','{}','d',tostring(i)) end redis.call('XTRIM',KEYS[1],'MAXLEN',2)",
+        now_in_millis()
     );
     let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
     redis::cmd("EVAL").arg(&script).arg(1).arg("tidings:{news}").exec(&mut connection).unwrap();
