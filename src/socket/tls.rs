@@ -41,8 +41,11 @@ pub(crate) type Client = Arc<ClientConfig>;
 /// What is spoken within (RFC 7301 §6, RFC 9112): the only protocol that is offered, and taken.
 pub(crate) const PROTOCOL: &[u8] = b"http/1.1";
 
-/// How much is read at once: nearly all of a record of the greatest size.
-const CHUNK: usize = 16 * 1024;
+/// How much is read at once, on the stack: a page, which a thread that waits for little keeps.
+const FIRST: usize = 4 * 1024;
+
+/// And where that was not all: nearly a record of the greatest size.
+const MOST: usize = 16 * 1024;
 
 /// So much plain text that nobody has read is the most with which rustls takes more.
 const UNREAD: usize = 16 * 1024;
@@ -65,6 +68,8 @@ pub(crate) struct Session {
 struct Reading {
     /// Not decrypted, for there is plain text enough.
     left: Vec<u8>,
+    /// The last read gave all that it had room for, or more than a little.
+    is_busy: bool,
     /// What is wrong with it, behind the plain text that is there.
     failed: Option<io::Error>,
 }
@@ -110,21 +115,29 @@ impl Session {
     }
 
     /// Reads ciphertext, once, and makes of it what can be; how much came.
-    // Within its caller it would make the stack of every thread that reads larger by a chunk, in the clear too.
-    #[inline(never)]
     pub(super) fn receive(&self, tcp: &impl Tcp) -> io::Result<usize> {
         let mut reading = lock(&self.reading);
         if let Some(error) = reading.failed.take() {
             return Err(error);
         }
-        let mut chunk = [0; CHUNK];
         let kept = std::mem::take(&mut reading.left);
-        let came = if kept.is_empty() {
-            let got = tcp.read(&mut chunk)?;
-            chunk.get(..got).unwrap_or_default()
-        } else {
-            kept.as_slice()
-        };
+        match () {
+            () if !kept.is_empty() => self.make_of(&kept, &mut reading, tcp),
+            () if reading.is_busy => self.receive_up_to::<MOST>(&mut reading, tcp),
+            () => self.receive_up_to::<FIRST>(&mut reading, tcp),
+        }
+    }
+
+    // Within its caller it would make the stack of every thread that reads larger by as much, in the clear too.
+    #[inline(never)]
+    fn receive_up_to<const N: usize>(&self, reading: &mut Reading, tcp: &impl Tcp) -> io::Result<usize> {
+        let mut chunk = [0; N];
+        let got = tcp.read(&mut chunk)?;
+        reading.is_busy = got >= FIRST;
+        self.make_of(chunk.get(..got).unwrap_or_default(), reading, tcp)
+    }
+
+    fn make_of(&self, came: &[u8], reading: &mut Reading, tcp: &impl Tcp) -> io::Result<usize> {
         match self.feed(came, tcp) {
             Ok(left) => reading.left.extend_from_slice(left),
             Err(error) if self.has_plain() => reading.failed = Some(error),
