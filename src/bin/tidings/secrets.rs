@@ -52,7 +52,7 @@ pub fn redis(option: Option<OsString>) -> Result<Option<RedisUrl>, Failure> {
 pub fn no_redis(option: Option<OsString>) -> Result<(), Failure> {
     match option.or_else(|| env::var_os(REDIS)) {
         Some(_) => Err(Failure::Usage(format!(
-            "--redis or {REDIS}: this program was built without it; cargo install tidings --features redis has it"
+            "--redis or {REDIS}: Redis is not built in; it is with cargo's --features redis"
         ))),
         None => Ok(()),
     }
