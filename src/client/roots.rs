@@ -23,7 +23,7 @@ pub struct Roots(Arc<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// Nobody else, if there are any.
+    /// These and nobody else. `None`: whom the system trusts.
     only: Option<RootCertStore>,
     client: OnceLock<Result<socket::Client, rustls::Error>>,
 }
@@ -42,7 +42,7 @@ impl Roots {
     /// The certificates in there, as PEM, in place of those that the system trusts.
     ///
     /// # Errors
-    /// None in there, or what is none.
+    /// There is none in there, or what stands there is none.
     pub fn from_pem(certificates: &[u8]) -> Result<Self, RootsError> {
         let mut only = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(certificates) {

@@ -562,14 +562,62 @@ fn a_page_in_the_clear_is_none_of_the_servers_own() {
 fn a_hello_is_no_longer_than_a_head() {
     let secured = secured(Server::builder());
     let (_, mut socket) = secured.ends();
-    // One of 65,000 bytes, in records of 4,000.
+    // The first 20,000 of 65,000 bytes, in records of 4,000: it is not refused for what it says.
     let mut record = [&[22, 3, 1, 0x0f, 0xa0, 1, 0, 0xfd, 0xe8, 3, 3][..], &[0; 3994]].concat();
-    let _ = socket.write_all(&record);
-    record[5..].fill(0);
-    // It may be refused in the midst of it.
-    while socket.write_all(&record).is_ok() {}
-    secured.get("/healthz");
-    assert!(secured.get("/metrics").contains("tidings_refusals_total{reason=\"handshake\"} 1\n"));
+    for _ in 0..5 {
+        // It may be refused in the midst of it.
+        let _ = socket.write_all(&record);
+        record[5..].fill(0);
+    }
+    let until = Instant::now() + PATIENCE / 2;
+    while !secured.get("/metrics").contains("tidings_refusals_total{reason=\"handshake\"} 1\n") {
+        assert!(Instant::now() < until);
+    }
+}
+
+/// RFC 6066 §3, RFC 7301 §3.1
+#[test]
+fn a_client_says_whom_it_wants_and_what_it_speaks() {
+    let (authority, listener) = (Authority::new(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+    let pair = authority.vouch_for(&["localhost"]);
+    let chain = vec![CertificateDer::from_pem_slice(pair.chain.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
+    let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let server = thread::spawn(move || {
+        let (socket, _) = listener.accept().unwrap();
+        let mut tls = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), socket);
+        read_until(&mut tls, b"\r\n\r\n");
+        (tls.conn.server_name().map(str::to_owned), tls.conn.alpn_protocol().map(<[u8]>::to_vec))
+    });
+    EventSource::new(&url, known(&authority)).unwrap().next();
+    assert_eq!(server.join().unwrap(), (Some("localhost".into()), Some(b"http/1.1".to_vec())));
+}
+
+/// RFC 7301 §3.2
+#[test]
+fn a_client_that_speaks_something_else_is_refused_in_the_handshake() {
+    let secured = secured(Server::builder());
+    let mut config = secured.client_config();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let name = ServerName::from(secured.server.addr.ip());
+    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut tls = StreamOwned::new(connection, TcpStream::connect(secured.server.addr).unwrap());
+    let refused = tls.write_all(b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n").unwrap_err();
+    assert!(refused.to_string().contains("NoApplicationProtocol"), "{refused}");
+}
+
+/// RFC 8446 §5.2
+#[test]
+fn what_cannot_be_decrypted_ends_the_connection_behind_an_alert() {
+    let secured = secured(Server::builder());
+    let mut tls = secured.connect();
+    tls.write_all(b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+    read_until(&mut tls, b"ok\n");
+    tls.sock.write_all(&[&[23, 3, 3, 0, 40][..], &[7; 40]].concat()).unwrap();
+    let told = tls.read(&mut [0]).unwrap_err();
+    assert!(told.to_string().contains("BadRecordMac"), "{told}");
 }
 
 /// Who comes back with less arithmetic is shown the new one, too.

@@ -1,5 +1,5 @@
-//! Bearer tokens, from the command line or from the environment, which other users of the machine do not see. None of
-//! them is ever printed.
+//! What nobody else shall see, bearer tokens and the URL of a Redis: from the command line, or from the environment, which
+//! other users of the machine do not see. None of it is ever printed.
 
 use crate::Failure;
 use lexopt::ValueExt;

@@ -61,7 +61,7 @@ impl Node {
         Ok((head, kept))
     }
 
-    /// The same on this server's clock.
+    /// An entry, with its time on this server's clock.
     pub(super) fn numbered(&self, entry: Entry, now: Instant) -> Numbered {
         let Entry { id, message } = entry;
         Numbered { id, message: message.map(|(message, time)| (message, self.clock.instant(time, now))) }
