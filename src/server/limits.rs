@@ -21,6 +21,7 @@ use std::time::Duration;
 /// | floods of handshakes | `request_threads`, as they are answered in those threads | they wait, an alert |
 /// | slow bodies | `body_time`, half of `request_threads` | 408, 503 |
 /// | large bodies, tiny chunks | `body_bytes`, `body_time`; extensions and trailers are counted, too | 413, 400 |
+/// | a Redis that is slow or stands still | half of `request_threads` | 503 |
 /// | many requests at once | `request_threads`, waiting for `head_time` | 503 |
 /// | no thread from the system (`no_thread`) | the system's | 503 |
 /// | many clients of handlers | `handlers` | 503 |
@@ -41,7 +42,8 @@ pub struct Limits {
     /// longer is a slow client's or an attacker's. A whole one waits as long for a thread.
     pub head_time: Duration,
     /// Threads that answer requests; a request waits for one for `head_time`, and then: 503. A head is read without one.
-    /// At most half of them wait for the rest of a body, so that slow bodies stop nothing else; over that: 503. Default
+    /// At most half of them wait for the rest of a body, so that slow bodies stop nothing else, and at most half for what
+    /// keeps the topics, where that is a Redis; over either: 503. Default
     /// 256: an answer takes microseconds, so that this is for hooks that ask a database. At least 1.
     pub request_threads: usize,
     /// Handlers of the embedder's that run at once, each in a thread; over it: 503. Default 4,096: with the requests'

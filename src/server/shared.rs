@@ -4,6 +4,7 @@ use super::access::{Gate, Origins};
 use super::forwarded::Proxies;
 use super::memory::Memory;
 use super::metrics::Metrics;
+use super::places::Places;
 use super::publishers::{Job, Publishers};
 use super::refusals::Reason;
 use super::routes::{Pages, Routes};
@@ -45,6 +46,8 @@ pub(super) struct Shared {
     publishers: Publishers,
     /// What the unfinished messages of WebSocket clients take.
     pub(super) unfinished: Memory,
+    /// For request threads that may have to wait for the store.
+    pub(super) waits: Places,
     /// Threads that are in the midst of a request: draining waits for them.
     busy: AtomicUsize,
     /// Publishes that are under way.
@@ -63,6 +66,8 @@ impl Shared {
             workers: Workers::default(),
             publishers: Publishers::default(),
             unfinished: Memory::new(limits.unfinished_bytes),
+            // Where it stands still, they must not all stand with it.
+            waits: Places::new(limits.request_threads.div_ceil(2)),
             busy: AtomicUsize::new(0),
             publishing: AtomicUsize::new(0),
             draining: AtomicBool::new(false),

@@ -36,6 +36,7 @@ mod run;
 mod running;
 mod server;
 mod sharing;
+mod standstill;
 mod three_nodes;
 mod websockets;
 

@@ -154,6 +154,11 @@ impl Store for Redis {
         true
     }
 
+    fn is_at_hand(&self, name: &TopicName, after: After) -> bool {
+        let cell = self.0.topics.find(name);
+        cell.is_some_and(|cell| !matches!(after, After::Cursor(cursor) if is_ahead(cursor, cell.newest())))
+    }
+
     fn write_metrics(&self, out: &mut String) -> fmt::Result {
         let status = &self.0.status;
         let mut single = |name, kind, help, value: u64| {
