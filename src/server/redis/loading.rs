@@ -21,7 +21,7 @@ impl Node {
         if !self.status.is_there() {
             return Err(OpenError::Unavailable);
         }
-        let loaded = self.pool.with(now + OPENING, |link| self.read_back(link, name));
+        let loaded = self.pool.repeat(now + OPENING, |link| self.read_back(link, name));
         let (head, mut entries) = self.opened(loaded)?;
         entries.reverse();
         let floor = Cursor::new(head.epoch(), head.n() - entries.len() as u64);

@@ -195,7 +195,7 @@ impl Node {
             return Err(OpenError::Unavailable);
         }
         let name = cell.name();
-        let asked = self.pool.with(until, |link| self.ask(link, name));
+        let asked = self.pool.repeat(until, |link| self.ask(link, name));
         let Head { at, .. } = self.opened(asked)?;
         let is_there = || !is_ahead(at, cell.newest());
         if is_there() {
@@ -244,7 +244,7 @@ impl Node {
         };
         if is_first {
             // If that fails the reader looks when its read is over, within a second.
-            let _ = self.pool.with(Instant::now() + OPENING, |link| link.wake(&self.wake));
+            let _ = self.pool.repeat(Instant::now() + OPENING, |link| link.wake(&self.wake));
         }
     }
 
