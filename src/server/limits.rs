@@ -75,7 +75,8 @@ pub struct Limits {
     /// 10,000.
     pub topics: usize,
     /// What all topics keep together, in bytes, counted as for one; over it: 503, until messages have grown too old. A
-    /// topic that keeps enough goes on, and drops its own oldest messages for the new ones. Default 1 GiB: 64 topics that are full, and what a small
+    /// topic that keeps enough goes on, and drops its own oldest messages for the new ones. What is kept in a Redis, too, and
+    /// used by nobody here goes first. Default 1 GiB: 64 topics that are full, and what a small
     /// machine can spare.
     pub all_topics_bytes: usize,
     /// An idle keep-alive connection is closed after so long. Default 60 s: longer than the pauses of a client that

@@ -28,6 +28,7 @@ mod program;
 #[path = "../faults/random.rs"]
 #[allow(dead_code)]
 mod random;
+mod room;
 #[path = "../program/run.rs"]
 #[allow(dead_code)]
 mod run;
