@@ -99,8 +99,9 @@ pub struct Limits {
     pub answer_time: Duration,
     /// How long the last bytes sent may take, and the peer's Close or end of stream after them. Default 2 s.
     pub close_time: Duration,
-    /// How long draining may take before [`Server::run`](super::Server::run) returns all the same. Default 5 s: what
-    /// service managers allow at the least.
+    /// How long draining may take before [`Server::run`](super::Server::run) returns all the same. What is still being
+    /// published is waited for for half of it before subscribers are told. Default 5 s: what service managers allow at the
+    /// least.
     pub drain_time: Duration,
     /// What of the log is encoded and handed to a socket in one piece, in bytes, unless one message alone is more.
     /// Default 64 KiB: much more than a packet, and no more than a slow reader's share of memory.

@@ -1,6 +1,6 @@
 //! A Redis that is there and does not answer: whoever does not need it is served.
 
-use crate::client::Client;
+use crate::client::{Client, EventSource};
 use crate::server::Redis;
 use crate::{data, node_with, poll, publish, until};
 use std::time::{Duration, Instant};
@@ -34,4 +34,25 @@ fn it_keeps_no_more_than_half_of_the_threads() {
     let mut statuses: Vec<u16> = posts.into_iter().map(|mut post| post.response().status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [[201; 4].as_slice(), &[503; 16]].concat());
+}
+
+#[test]
+fn draining_does_not_wait_for_it() {
+    let redis = Redis::start("drain-late");
+    let drain_time = Duration::from_secs(2);
+    let mut server = node_with(&redis, &Limits { drain_time, ..Limits::default() });
+    publish(&server, "news", "first");
+    let mut source = EventSource::open(server.client(), "/topics/news", "");
+    redis.signal("STOP");
+    let _post = begin_post(server.client(), "x");
+    until("it is on its way", || server.metric("tidings_store_waits") == 1);
+    let begun = Instant::now();
+    server.handle.drain();
+    until("nobody is let in", || std::net::TcpStream::connect(server.addr).is_err());
+    assert!(begun.elapsed() < drain_time / 4, "{:?}", begun.elapsed());
+    assert_eq!(source.event(), None);
+    assert!(begun.elapsed() < drain_time * 3 / 4, "{:?}", begun.elapsed());
+    server.join();
+    assert!(begun.elapsed() < drain_time * 5 / 4, "{:?}", begun.elapsed());
+    redis.signal("CONT");
 }
