@@ -51,6 +51,7 @@ use crate::topic::{After, Bounds, Cursor, Published, TopicName};
 use clock::Clock;
 use heads::Heads;
 use link::{Flaw, Link};
+use loading::Loads;
 use pool::{Pool, Trouble};
 use redis::Cmd;
 use scripts::Head;
@@ -82,6 +83,7 @@ struct Node {
     signal: Arc<Signal>,
     bounds: Bounds,
     pool: Pool,
+    loads: Loads,
     heads: Heads,
     clock: Clock,
     status: Status,
@@ -111,6 +113,7 @@ impl Redis {
             signal: Arc::clone(signal),
             bounds: limits.topic,
             pool: Pool::new(url.clone(), first),
+            loads: Loads::default(),
             heads: Heads::new(limits.topics),
             clock: Clock::new(Instant::now(), time),
             status: Status::default(),

@@ -39,6 +39,12 @@ impl Topics {
         })
     }
 
+    /// Whether that one is there, or there is room for it.
+    pub(in super::super) fn may_open(&self, name: &TopicName, now: Instant) -> bool {
+        let mut registry = lock(&self.registry);
+        registry.by_name.contains_key(name) || registry.has_room(self.limit, now)
+    }
+
     /// The topics that are mirrored now.
     pub(in super::super) fn names(&self) -> Vec<TopicName> {
         lock(&self.registry).by_name.keys().cloned().collect()
