@@ -198,10 +198,9 @@ impl Delivery {
         if has_work || !self.shared.signal.may_sleep() {
             return Some(Duration::ZERO);
         }
-        let deadline = self.draining_since.map(|since| match self.is_draining {
-            true => since + self.shared.limits.drain_time,
-            false => since + self.shared.limits.drain_time / 2,
-        });
+        let time = self.shared.limits.drain_time;
+        let time = if self.is_draining { time } else { time / 2 };
+        let deadline = self.draining_since.map(|since| since + time);
         let next = self.timers.next().into_iter().chain(deadline).min()?;
         // What is due within the millisecond is slept for: mio rounds up.
         Some(next.saturating_duration_since(Instant::now()))
