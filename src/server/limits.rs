@@ -56,8 +56,8 @@ pub struct Limits {
     /// The data of one message, in bytes; over it: 413, or Close 1009. Default 1 MiB: each subscriber gets a message in
     /// one piece, and what is larger belongs behind a link.
     pub message_bytes: usize,
-    /// What the WebSocket clients of topics have sent of messages that are not whole yet, all together, in bytes; over it:
-    /// Close 1013. Default 256 MiB: an honest client's message is whole at once, or soon.
+    /// What the WebSocket clients of topics have sent of messages that are not whole yet, or that wait for a Redis to take
+    /// them, all together, in bytes; over it: Close 1013. Default 256 MiB: an honest client's message is whole at once, or soon.
     pub unfinished_bytes: usize,
     /// Connections of all kinds; over it: 503. Default 10,000: what file descriptors allow on a tuned machine.
     pub connections: usize,

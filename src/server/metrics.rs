@@ -199,7 +199,7 @@ impl Metrics {
             out,
             "unfinished_bytes",
             "gauge",
-            "What has come of WebSocket messages that are not whole.",
+            "What has come of WebSocket messages that are not whole, or not taken by Redis yet.",
             unfinished,
         )?;
         single(out, "publishes_total", "counter", "Messages published.", self.publishes.value())?;

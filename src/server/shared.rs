@@ -2,7 +2,7 @@
 
 use super::access::{Gate, Origins};
 use super::forwarded::Proxies;
-use super::memory::Memory;
+use super::memory::{Memory, Share};
 use super::metrics::Metrics;
 use super::places::Places;
 use super::publishers::{Job, Publishers};
@@ -44,7 +44,7 @@ pub(super) struct Shared {
     pub(super) tls: Option<Arc<socket::Server>>,
     pub(super) workers: Workers,
     publishers: Publishers,
-    /// What the unfinished messages of WebSocket clients take.
+    /// What the messages of WebSocket clients take that are unfinished, or wait to be published elsewhere.
     pub(super) unfinished: Memory,
     /// For request threads that may have to wait for the store.
     pub(super) waits: Places,
@@ -127,17 +127,19 @@ impl Shared {
     }
 
     /// Publishes to a topic that is open, in another thread; the loop is told what has become of it, for this connection.
+    /// `share`: what the message takes meanwhile.
     pub(super) fn publish_later(
         self: &Arc<Self>,
         token: Token,
         cell: &Arc<TopicCell>,
         event: Option<EventName>,
         data: Box<str>,
+        share: Share,
     ) -> Result<(), PublishError> {
         self.check_size(&data)?;
         let publishing = Publishing::enter(Arc::clone(self))?;
         let message = NewMessage { key: None, event, data };
-        self.publishers.give(Job { publishing, token, cell: Arc::clone(cell), message })
+        self.publishers.give(Job { publishing, token, cell: Arc::clone(cell), message, share })
     }
 
     fn check_size(&self, data: &str) -> Result<(), PublishError> {
