@@ -186,3 +186,41 @@ fn one_that_takes_no_more_refuses_and_says_why() {
     assert_eq!(next.epoch(), first.epoch());
     assert_eq!(source.event().unwrap().data, "again");
 }
+
+#[test]
+fn a_connection_that_was_idle_and_is_closed_costs_nobody_an_answer() {
+    let redis = Redis::start("idle");
+    let server = node(&redis);
+    publish(&server, "news", "first");
+    let list = || redis.ask::<String>("CLIENT LIST");
+    until("its reader waits", || list().contains("cmd=xread"));
+    let list_of_all = list();
+    let reader = list_of_all.lines().find(|line| line.contains("cmd=xread")).map(client_number);
+    for topic in ["one", "two", "three"] {
+        // The reader's stays, so that the server has no reason to think that Redis is gone.
+        for number in list().lines().map(client_number).filter(|number| Some(*number) != reader) {
+            let _: u64 = redis.ask(&format!("CLIENT KILL ID {number}"));
+        }
+        assert_eq!(server.client().get(&format!("/topics/{topic}?wait=0")).status, 200);
+    }
+    assert_eq!(server.metric("tidings_redis_reconnections_total"), 0);
+}
+
+#[test]
+fn a_connection_that_was_idle_for_long_is_not_used_again() {
+    let redis = Redis::start("idle-long");
+    let server = node(&redis);
+    publish(&server, "news", "first");
+    let connections = || redis.ask::<String>("CLIENT LIST").lines().map(client_number).collect::<Vec<_>>();
+    let before = connections();
+    thread::sleep(Duration::from_millis(2500)); // longer than it may be idle
+    publish(&server, "news", "second");
+    let after = connections();
+    // The reader's, which has always something to do, stays.
+    assert_eq!(before.iter().filter(|number| after.contains(number)).count(), 1, "{before:?} {after:?}");
+}
+
+/// The number of a connection, by a line of what Redis tells of it.
+fn client_number(line: &str) -> u64 {
+    line.strip_prefix("id=").and_then(|line| line.split(' ').next()).unwrap().parse().unwrap()
+}

@@ -28,6 +28,7 @@ mod program;
 #[path = "../faults/random.rs"]
 #[allow(dead_code)]
 mod random;
+mod room;
 #[path = "../program/run.rs"]
 #[allow(dead_code)]
 mod run;
@@ -36,6 +37,7 @@ mod run;
 mod running;
 mod server;
 mod sharing;
+mod standstill;
 mod three_nodes;
 mod websockets;
 
