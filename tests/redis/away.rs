@@ -155,39 +155,6 @@ fn one_that_stands_still_for_longer_leaves_it_open_and_then_refuses() {
 }
 
 #[test]
-fn one_that_takes_no_more_refuses_and_says_why() {
-    let redis = Redis::start_with("full", &["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"]);
-    let server = node(&redis);
-    let first = publish(&server, "news", "first");
-    let mut refused = None;
-    for _ in 0..40 {
-        let answer = server.client().post("/topics/news", &"x".repeat(100_000));
-        if answer.status != 201 {
-            refused = Some(answer);
-            break;
-        }
-    }
-    let refused = refused.expect("3 MB are full");
-    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.text());
-    // Nor can it be noted that it has restarted: who reads goes on all the same.
-    let mut source = EventSource::open(server.client(), "/topics/news", "");
-    let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
-    let _: String = redis.ask("CONFIG SET maxmemory 100mb");
-    let mut full = redis::pipe();
-    full.atomic().cmd("HSET").arg(&["tidings:{news}:known", "run", "another"]);
-    full.cmd("CONFIG").arg(&["SET", "maxmemory", "1mb"]);
-    full.exec(&mut connection).unwrap();
-    thread::sleep(Duration::from_millis(2500)); // longer than from one look to the next
-    assert_eq!(redis.ask::<u8>("HEXISTS tidings:{news}:known next"), 0, "it was full");
-    assert_eq!(server.metric("tidings_redis_connected"), 1);
-    assert_eq!(server.metric("tidings_redis_reconnections_total"), 0);
-    let _: String = redis.ask("CONFIG SET maxmemory 100mb");
-    let next = publish(&server, "news", "again");
-    assert_eq!(next.epoch(), first.epoch());
-    assert_eq!(source.event().unwrap().data, "again");
-}
-
-#[test]
 fn a_connection_that_was_idle_and_is_closed_costs_nobody_an_answer() {
     let redis = Redis::start("idle");
     let server = node(&redis);

@@ -3,11 +3,12 @@
 use crate::client::{Client, Event, EventSource};
 use crate::run::serve;
 use crate::server::Redis;
-use crate::{data, node, poll, publish, until};
+use crate::{data, node, node_with, poll, publish, until};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 use tidings::envelope::parse_reset;
+use tidings::server::Limits;
 use tidings::topic::{Cursor, Reset, ResetReason};
 
 fn reset(event: Option<Event>) -> Reset {
@@ -225,4 +226,27 @@ fn a_restart_without_data_is_another_epoch() {
     assert!(head.n() > last.n());
     let told = poll(&other, "news", last);
     assert!(told.text().contains(r#""reset":"epoch""#), "{}", told.text());
+}
+
+/// Nobody's questions take the place of what this server knows of the topics that it publishes to.
+#[test]
+fn so_it_is_for_the_latest_of_many() {
+    let mut redis = Redis::start("older-many");
+    let server = node_with(&redis, &Limits { topics: 2, ..Limits::default() });
+    for n in 0..5 {
+        server.client().get(&format!("/topics/asked-{n}"));
+    }
+    for name in ["a", "b", "c"] {
+        publish(&server, name, "x");
+    }
+    let first = publish(&server, "news", "1");
+    redis.copy_data();
+    let last = publish(&server, "news", "2");
+    assert_eq!(last, Cursor::new(first.epoch(), 2));
+    redis.kill();
+    redis.put_older_data_back();
+    redis.run();
+    until("it is back", || server.metric("tidings_redis_reconnections_total") == 1);
+    let id = publish(&server, "news", "another");
+    assert!(id.epoch() > last.epoch() && id.n() == 1, "{last} and then {id}");
 }

@@ -20,7 +20,10 @@ mod client;
 #[path = "../faults/feed.rs"]
 #[allow(dead_code)]
 mod feed;
+mod foreign;
+mod full;
 mod lag;
+mod late;
 mod losing;
 #[path = "../faults/position.rs"]
 mod position;
@@ -58,6 +61,11 @@ fn node(redis: &Redis) -> Running {
 
 fn node_with(redis: &Redis, limits: &Limits) -> Running {
     running::run(Server::builder().limits(*limits).redis(redis.url().parse().unwrap()))
+}
+
+/// One with another way to a Redis.
+fn node_at(url: &str) -> Running {
+    running::run(Server::builder().redis(url.parse().unwrap()))
 }
 
 /// Publishes by a POST with these headers.

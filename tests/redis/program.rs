@@ -63,7 +63,9 @@ fn so_is_what_is_no_redis() {
 
 #[test]
 fn a_url_that_is_none_is_a_wrong_call() {
-    for url in ["", "http://127.0.0.1/", "redis://", "rediss://127.0.0.1/", "redis://:secret@127.0.0.1/x"] {
+    let unusable = ["", "http://127.0.0.1/", "redis://", "rediss://127.0.0.1/", "redis://:secret@127.0.0.1/x"];
+    let with_options = ["redis://127.0.0.1/?protocol=secret", "unix:///x?protocol=secret", "unix:///x?db=secret"];
+    for url in unusable.iter().chain(&with_options) {
         let ended = start(url);
         ended.assert_code(2);
         assert!(ended.stderr.contains("--redis"), "{}", ended.stderr);

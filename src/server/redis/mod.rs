@@ -235,7 +235,7 @@ impl Node {
     fn note(&self, name: &TopicName, head: Head) {
         let now = Instant::now();
         self.clock.set(now, head.time);
-        self.heads.seen(name, head.at, now);
+        self.heads.heard(name, head.at, now);
     }
 
     /// Lets the reader look at the topic, and at once.

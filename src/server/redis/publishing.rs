@@ -4,14 +4,13 @@
 //! answered is sent again, and taken once. What was not sent for certain is refused at once.
 
 use super::pool::Trouble;
-use super::scripts::{self, Head, Put};
+use super::scripts::{self, Head, Put, PutAnswer};
 use super::{Node, SETTLING, keys, unexpected};
 use crate::server::PublishError;
 use crate::server::store::NewMessage;
 use crate::server::topics::TopicCell;
 use crate::topic::{Cursor, IdempotencyKey, Message, PublishError as TopicError, Published, TopicName};
 use redis::Cmd;
-use std::format;
 use std::string::String;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,9 +34,8 @@ struct Sending<'a> {
     /// Where its key is kept, and for how long.
     key: String,
     key_time: Duration,
+    /// Tells it from another message with its publisher's key; of no use, and empty, with a key that was made here.
     digest: String,
-    /// The key is of this server's, and was not sent before: nobody needs to look for it.
-    is_fresh: bool,
 }
 
 impl Node {
@@ -54,11 +52,11 @@ impl Node {
             return Err(TopicError::TooLarge { bytes: cost, limit: self.bounds.bytes }.into());
         }
         let is_made = message.key.is_none();
-        let put = self.put(self.sending(name, &message), now).inspect_err(|_| self.status.refused.add(1))?;
+        let put = self.put(&self.sending(name, &message), now).inspect_err(|_| self.status.refused.add(1))?;
         let (id, time) = match put {
             Put::New(Head { at, time }) => (at, Some(time)),
             Put::Known(id) => (id, None),
-            Put::Reused | Put::Settling(_) => return Err(TopicError::KeyReused.into()),
+            Put::Reused => return Err(TopicError::KeyReused.into()),
         };
         let now = Instant::now();
         self.heads.seen(name, id, now);
@@ -85,36 +83,36 @@ impl Node {
     }
 
     fn sending<'a>(&self, name: &'a TopicName, message: &'a NewMessage) -> Sending<'a> {
-        let event = message.event.as_ref().map_or("", |event| event.as_str());
-        // An event's name has no line break.
-        let digest = scripts::hex(format!("{event}\n{}", message.data).as_bytes());
-        let (key, key_time) = if let Some(key) = &message.key {
-            (keys::given(name, key), self.bounds.age)
+        let (key, key_time, digest) = if let Some(key) = &message.key {
+            let event = message.event.as_ref().map_or("", |event| event.as_str());
+            // An event's name has no line break.
+            let digest = scripts::digest(&[event, "\n", &message.data]);
+            (keys::given(name, key), self.bounds.age, digest)
         } else {
             let n = self.made.fetch_add(1, Ordering::Relaxed);
-            (keys::made(name, &IdempotencyKey::numbered(self.nonce, n)), MADE_KEY)
+            (keys::made(name, &IdempotencyKey::numbered(self.nonce, n)), MADE_KEY, String::new())
         };
-        Sending { name, message, key, key_time, digest, is_fresh: message.key.is_none() }
+        Sending { name, message, key, key_time, digest }
     }
 
-    fn put(&self, mut sending: Sending<'_>, now: Instant) -> Result<Put, PublishError> {
+    fn put(&self, sending: &Sending<'_>, now: Instant) -> Result<Put, PublishError> {
         let until = now + PATIENCE;
         let mut may_be_taken = false;
         loop {
             // Who has nothing on its way learns at once that there is no Redis; who has waits for it.
             let waits_until = if may_be_taken { until } else { now };
             let is_there = self.status.wait(waits_until, || self.status.is_there());
-            let tried = if is_there { self.pool.with(until, |link| self.send(link, &sending)) } else { None };
+            let tried = if is_there { self.pool.with(until, |link| self.send(link, sending)) } else { None };
             let pause = match tried {
-                Some(Ok(Put::Settling(left))) => left,
-                Some(Ok(put)) => return Ok(put),
+                Some(Ok(PutAnswer::Settling(left))) => left,
+                Some(Ok(PutAnswer::Put(put))) => return Ok(put),
                 Some(Err(trouble)) => {
                     self.tell(&trouble);
                     let is_unknown = matches!(trouble, Trouble::Unknown(_));
                     if !may_be_taken && !is_unknown {
                         return Err(PublishError::Unavailable);
                     }
-                    (may_be_taken, sending.is_fresh) = (true, false);
+                    may_be_taken = true;
                     PAUSE
                 }
                 None => return Err(given_up(may_be_taken)),
@@ -126,21 +124,22 @@ impl Node {
         }
     }
 
-    fn send(&self, link: &mut super::Link, sending: &Sending<'_>) -> redis::RedisResult<Put> {
+    fn send(&self, link: &mut super::Link, sending: &Sending<'_>) -> redis::RedisResult<PutAnswer> {
         let call = self.call(&link.run, sending);
-        Put::parse(&link.run(&scripts::PUBLISH, &call)?).ok_or_else(unexpected)
+        PutAnswer::parse(&link.run(&scripts::PUBLISH, &call)?).ok_or_else(unexpected)
     }
 
     fn call(&self, run: &str, sending: &Sending<'_>) -> Cmd {
-        let Sending { name, message, key, key_time, digest, is_fresh } = sending;
+        let Sending { name, message, key, key_time, digest } = sending;
         let mut call = scripts::PUBLISH.call();
         let topic = keys::TopicKeys::new(name);
         call.arg(3).arg(topic.stream).arg(topic.known).arg(key);
         self.add_common(&mut call, run, self.heads.get(name));
         // A key that is kept for no time would be an error.
-        let key_time = scripts::millis(*key_time).clamp(1, 100 * 365 * 24 * 3_600_000);
-        call.arg(self.bounds.messages).arg(scripts::millis(SETTLING)).arg(key_time).arg(digest);
-        call.arg(if *is_fresh { "1" } else { "0" });
+        let key_time = scripts::millis(*key_time).clamp(1, scripts::LONGEST);
+        // Redis counts to the largest number with a sign.
+        let messages = i64::try_from(self.bounds.messages).unwrap_or(i64::MAX);
+        call.arg(messages).arg(scripts::millis(SETTLING)).arg(key_time).arg(digest);
         call.arg(message.event.as_ref().map_or("", |event| event.as_str())).arg(&*message.data);
         call
     }

@@ -74,6 +74,14 @@ struct Followed {
     at: Cursor,
     /// Where its head was seen to be: if the next read does not go on from where it is, what lies between is gone.
     seen: Option<Cursor>,
+    /// What is in its place is none of ours: it is only looked at until that is over.
+    is_foreign: bool,
+}
+
+impl Followed {
+    fn new(name: &TopicName, id: u64, at: Cursor) -> Self {
+        Self { name: name.clone(), id, at, seen: None, is_foreign: false }
+    }
 }
 
 impl Reader<'_> {
@@ -90,6 +98,8 @@ impl Reader<'_> {
         names.sort_unstable();
         names.dedup();
         self.look(&mut link, &names)?;
+        // What lets nobody read is not back.
+        self.read(&mut link, Duration::ZERO)?;
         self.node.is_back();
         let (mut unseen, mut next_look) = (Vec::new(), Instant::now() + BLOCK);
         let mut next_read = Instant::now();
@@ -107,7 +117,7 @@ impl Reader<'_> {
             thread::sleep(next_read.saturating_duration_since(Instant::now()));
             let topics = u32::try_from(self.followed.len()).unwrap_or(u32::MAX);
             next_read = Instant::now() + PACE + PACE_OF_TOPIC.saturating_mul(topics);
-            self.read(&mut link)?;
+            self.read(&mut link, BLOCK)?;
         }
         Ok(())
     }
@@ -117,9 +127,9 @@ impl Reader<'_> {
         let Some(cell) = self.node.topics.find(name) else { return };
         let (id, at) = (cell.id(), cell.newest());
         let key = keys::TopicKeys::new(name).stream;
-        let followed = self.followed.entry(key).or_insert_with(|| Followed { name: name.clone(), id, at, seen: None });
+        let followed = self.followed.entry(key).or_insert_with(|| Followed::new(name, id, at));
         if followed.id != id {
-            *followed = Followed { name: name.clone(), id, at, seen: None };
+            *followed = Followed::new(name, id, at);
         }
     }
 
@@ -159,12 +169,9 @@ impl Reader<'_> {
     fn see(&mut self, name: &TopicName, answer: Result<Value, RedisError>) -> Result<(), Flaw> {
         let key = keys::TopicKeys::new(name).stream;
         let head = match answer {
-            Ok(answer) => Head::parse(&answer).ok_or_else(unexpected)?,
+            Ok(answer) => Head::parse(&answer),
             // Somebody has put something else in its place. That must not stop the others.
-            Err(error) if is_of_the_topic(&error) => {
-                self.followed.remove(&key);
-                return Ok(());
-            }
+            Err(error) if is_of_the_topic(&error) => None,
             // It is full, say: who reads goes on, and publishers are told.
             Err(error) if is_refusal(&error) && !is_unfit(&error) => {
                 self.node.tell(&Trouble::Unsent(Flaw::Redis(error)));
@@ -172,32 +179,43 @@ impl Reader<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        self.node.note(name, head);
-        if let Some(followed) = self.followed.get_mut(&key)
-            && is_ahead(head.at, followed.at)
-        {
-            followed.seen = Some(head.at);
+        if let Some(head) = head {
+            self.node.note(name, head);
+        }
+        if let Some(followed) = self.followed.get_mut(&key) {
+            followed.is_foreign = head.is_none();
+            followed.seen = head.map(|head| head.at).filter(|at| is_ahead(*at, followed.at));
+            self.node.heads.seen(name, followed.seen.unwrap_or(followed.at), Instant::now());
         }
         Ok(())
     }
 
-    /// Reads what is new in any topic, or waits for it.
-    fn read(&mut self, link: &mut Link) -> Result<(), Flaw> {
+    /// Those that are read.
+    fn own(&self) -> impl Iterator<Item = (&String, &Followed)> {
+        self.followed.iter().filter(|(_, followed)| !followed.is_foreign)
+    }
+
+    /// Reads what is new in any topic, or waits for it as long as that.
+    fn read(&mut self, link: &mut Link, wait: Duration) -> Result<(), Flaw> {
         let mut read = redis::cmd("XREAD");
         read.arg("COUNT").arg(self.entries);
         // What was seen is there to be read, or is gone.
-        if self.followed.values().all(|followed| followed.seen.is_none()) {
-            read.arg("BLOCK").arg(millis(BLOCK));
+        if !wait.is_zero() && self.own().all(|(_, followed)| followed.seen.is_none()) {
+            read.arg("BLOCK").arg(millis(wait));
         }
         read.arg("STREAMS").arg(&self.node.wake);
-        for key in self.followed.keys() {
+        for (key, _) in self.own() {
             read.arg(key);
         }
         read.arg(std::format!("{}", self.woken));
-        for followed in self.followed.values() {
+        for (_, followed) in self.own() {
             read.arg(std::format!("{}", followed.at));
         }
-        let streams = entries::streams(link.query(&read)?).ok_or_else(unexpected)?;
+        let answer = match link.query(&read) {
+            Err(error) if is_of_the_topic(&error) => return self.find_foreign(link, error),
+            answer => answer?,
+        };
+        let streams = entries::streams(answer).ok_or_else(unexpected)?;
         let now = Instant::now();
         let mut bytes = 0;
         for (key, entries) in streams {
@@ -218,6 +236,14 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Redis does not say in which topic's place there is something else.
+    fn find_foreign(&mut self, link: &mut Link, error: RedisError) -> Result<(), Flaw> {
+        let names: Vec<_> = self.own().map(|(_, followed)| followed.name.clone()).collect();
+        self.look(link, &names)?;
+        // Else it would be read again at once, and without end.
+        if self.own().count() < names.len() { Ok(()) } else { Err(error.into()) }
+    }
+
     /// Takes in what was read of a stream.
     fn take(&mut self, key: &str, entries: Vec<Entry>, now: Instant) {
         let Some(followed) = self.followed.get_mut(key) else { return };
@@ -229,6 +255,12 @@ impl Reader<'_> {
         if cell.id() != followed.id {
             // It was dropped and opened again: read on from where that one is.
             (followed.id, followed.at, followed.seen) = (cell.id(), cell.newest(), None);
+            return;
+        }
+        if !scripts::is_ours(last) {
+            // The look makes the topic anew.
+            (followed.is_foreign, followed.seen) = (true, None);
+            lock(&self.node.attention).push(followed.name.clone());
             return;
         }
         if entries.first().is_some_and(|first| !follows(followed.at, first.id)) {

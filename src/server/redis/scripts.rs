@@ -14,14 +14,16 @@ pub(super) struct Script {
     sha: LazyLock<String>,
 }
 
+/// Also where Redis is full: what is there can be read. It writes a few numbers at the most.
 pub(super) static HEAD: Script = Script {
-    source: concat!(include_str!("lua/topic.lua"), include_str!("lua/head.lua")),
-    sha: LazyLock::new(|| hex(HEAD.source.as_bytes())),
+    source: concat!("#!lua flags=allow-oom\n", include_str!("lua/topic.lua"), include_str!("lua/head.lua")),
+    sha: LazyLock::new(|| digest(&[HEAD.source])),
 };
 
+/// With a first line of this form a script is refused as a whole where Redis is full, before it has written anything.
 pub(super) static PUBLISH: Script = Script {
-    source: concat!(include_str!("lua/topic.lua"), include_str!("lua/publish.lua")),
-    sha: LazyLock::new(|| hex(PUBLISH.source.as_bytes())),
+    source: concat!("#!lua\n", include_str!("lua/topic.lua"), include_str!("lua/publish.lua")),
+    sha: LazyLock::new(|| digest(&[PUBLISH.source])),
 };
 
 impl Script {
@@ -33,22 +35,28 @@ impl Script {
     }
 }
 
-/// The SHA-1 of some bytes, in hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// The SHA-1 of a text in parts, in hexadecimal digits.
+pub(super) fn digest(parts: &[&str]) -> String {
     use std::fmt::Write;
+    let mut sha = Sha1::new();
+    for part in parts {
+        sha.update(part);
+    }
     let mut digits = String::with_capacity(40);
-    for byte in Sha1::digest(bytes) {
+    for byte in sha.finalize() {
         let _ = write!(digits, "{byte:02x}");
     }
     digits
 }
 
+const MINUTE: u64 = 60_000;
+
+/// A hundred years, in milliseconds. What is to stay for ever stays for that.
+pub(super) const LONGEST: u64 = 100 * 365 * 24 * 60 * MINUTE;
+
 /// How long a topic stays in Redis without a publish or a reader, and how often that is put off: so that after its last
 /// message it is there for `age` at the least, and is not put off with each message.
 pub(super) fn lifetime(age: Duration) -> (u64, u64) {
-    const MINUTE: u64 = 60_000;
-    /// A hundred years. What is to stay for ever stays for that.
-    const LONGEST: u64 = 100 * 365 * 24 * 60 * MINUTE;
     let age = millis(age).min(LONGEST);
     (age + age / 4 + 2 * MINUTE, age / 4 + MINUTE)
 }
@@ -82,24 +90,36 @@ pub(super) enum Put {
     Known(Cursor),
     /// Another message was published with its key.
     Reused,
-    /// Redis has restarted, and numbers nothing yet.
+}
+
+/// What Redis says to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PutAnswer {
+    Put(Put),
+    /// It has restarted, and numbers nothing yet.
     Settling(Duration),
 }
 
-impl Put {
+impl PutAnswer {
     pub(super) fn parse(value: &Value) -> Option<Self> {
         Some(match words(value)?[..] {
-            ["new", epoch, n, time] => Self::New(Head { at: cursor(epoch, n)?, time: time.parse().ok()? }),
-            ["known", epoch, n] => Self::Known(cursor(epoch, n)?),
-            ["reused"] => Self::Reused,
+            ["new", epoch, n, time] => Self::Put(Put::New(Head { at: cursor(epoch, n)?, time: time.parse().ok()? })),
+            ["known", epoch, n] => Self::Put(Put::Known(cursor(epoch, n)?)),
+            ["reused"] => Self::Put(Put::Reused),
             ["settling", left] => Self::Settling(Duration::from_millis(left.parse().ok()?)),
             _ => return None,
         })
     }
 }
 
+/// Whether the scripts can have given this id: they count no further than Lua's numbers do without a gap.
+pub(super) fn is_ours(id: Cursor) -> bool {
+    const LARGEST: u64 = 1 << 53;
+    id.epoch() < LARGEST && id.n() < LARGEST
+}
+
 fn cursor(epoch: &str, n: &str) -> Option<Cursor> {
-    Some(Cursor::new(epoch.parse().ok()?, n.parse().ok()?))
+    Some(Cursor::new(epoch.parse().ok()?, n.parse().ok()?)).filter(|id| is_ours(*id))
 }
 
 fn words(value: &Value) -> Option<Vec<&str>> {

@@ -1,9 +1,9 @@
 //! Where a Redis is.
 
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError};
 use std::fmt;
 use std::str::FromStr;
-use std::string::String;
+use std::string::{String, ToString};
 
 /// Where a Redis is, and how to log in: `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or
 /// `unix:///PATH[?db=…&user=…&pass=…]`. Shown, also for debugging, it is without user and password.
@@ -20,8 +20,7 @@ impl FromStr for RedisUrl {
     type Err = RedisUrlError;
 
     fn from_str(text: &str) -> Result<Self, RedisUrlError> {
-        // The library's own words name the URL's part that is wrong, and never what stands there.
-        let info = text.into_connection_info().map_err(|error| RedisUrlError(std::format!("{error}")))?;
+        let info = text.into_connection_info().map_err(|error| RedisUrlError::new(&error))?;
         // One small command follows the other's answer: waiting for more to send with it would only delay it.
         let tcp = redis::io::tcp::TcpSettings::default().set_nodelay(true);
         let login = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
@@ -47,6 +46,17 @@ impl fmt::Debug for RedisUrl {
 /// A text that is no [`RedisUrl`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedisUrlError(String);
+
+impl RedisUrlError {
+    /// The library's own words name the URL's part that is wrong. What stands there, its detail, may be a secret.
+    fn new(error: &RedisError) -> Self {
+        let mut words = error.to_string();
+        if let Some(detail) = error.detail() {
+            words = words.strip_suffix(detail).unwrap_or_default().trim_end_matches([':', ' ']).to_string();
+        }
+        Self(words)
+    }
+}
 
 impl fmt::Display for RedisUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,13 +1,15 @@
 -- Appends a message. KEYS: 3 where its idempotency key is kept. ARGV: 6 how many messages to keep; 7 for how long nothing
--- is numbered after a restart; 8 how long the key is kept; 9 the message's digest; 10 whether the key was never sent before,
--- '1' or '0'; 11 the event, or ''; 12 the data. Answers:
+-- is numbered after a restart; 8 how long the key is kept; 9 the message's digest; 10 the event, or ''; 11 the data. Answers:
 --   new EPOCH NUMBER TIME    it is appended
 --   known EPOCH NUMBER       it was before, with that key
 --   reused                   another message was
 --   settling MILLISECONDS    not now
+-- An error: nothing is appended.
 if not epoch then
     if redis.call('EXISTS', stream) == 1 then
         epoch = head()
+    end
+    if epoch then
         redis.call('HSET', known, 'epoch', digits(epoch))
     else
         begin()
@@ -28,42 +30,44 @@ if numbered_in ~= run then
     redis.call('HDEL', known, 'next', 'since')
 end
 
-if ARGV[10] == '0' then
-    local before = redis.call('GET', KEYS[3])
-    if before then
-        local key_epoch, n, digest = string.match(before, '^(%d+)-(%d+) (.*)$')
-        -- One of an earlier epoch is gone with its message.
-        if tonumber(key_epoch) == epoch then
-            if digest ~= ARGV[9] then
-                return { 'reused' }
-            end
-            return { 'known', key_epoch, n }
+-- Always: a try that Redis was late to read comes after the one that was made for want of its answer.
+local before = redis.call('GET', KEYS[3])
+if before then
+    local key_epoch, n, digest = string.match(before, '^(%d+)-(%d+) (.*)$')
+    -- One of an earlier epoch is gone with its message.
+    if tonumber(key_epoch) == epoch then
+        if digest ~= ARGV[9] then
+            return { 'reused' }
         end
+        return { 'known', key_epoch, n }
     end
 end
 
+-- Whoever may not keep the key is refused here, before anything is appended. This sets nothing, or what counts as nothing.
+redis.call('SET', KEYS[3], '0-0 ', 'XX', 'PX', ARGV[8])
+
 local function append()
     local id
-    if ARGV[11] == '' then
+    if ARGV[10] == '' then
         id = redis.pcall('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', ARGV[6], digits(epoch) .. '-*',
-            't', digits(now), 'd', ARGV[12])
+            't', digits(now), 'd', ARGV[11])
     else
         id = redis.pcall('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', ARGV[6], digits(epoch) .. '-*',
-            't', digits(now), 'd', ARGV[12], 'e', ARGV[11])
+            't', digits(now), 'd', ARGV[11], 'e', ARGV[10])
     end
     if not id then
         return 0 -- it is gone
     end
     if type(id) == 'table' then
-        if not string.find(id.err, 'equal or smaller', 1, true) then
+        local is_late = string.find(id.err, 'equal or smaller', 1, true) or string.find(id.err, 'exhausted', 1, true)
+        if not is_late then
             error(id)
         end
-        -- It has come to a later epoch than is known.
-        local in_stream = head()
-        epoch = math.max(epoch, in_stream)
+        -- It has come to a later epoch than is known, or to an id that is none of ours.
+        epoch = math.max(epoch, head() or 0)
         return 0
     end
-    return tonumber(string.match(id, '-(%d+)$'))
+    return number(string.match(id, '-(%d+)$')) or 0
 end
 
 local n = append()
@@ -71,6 +75,7 @@ if n == 0 or (known_epoch == epoch and n <= known_n) then
     begin()
     n = append()
 end
-stay(n)
 redis.call('SET', KEYS[3], digits(epoch) .. '-' .. digits(n) .. ' ' .. ARGV[9], 'PX', ARGV[8])
+-- It is taken, and no error may say that it is not. Who may not put off the expiry is told so when he looks.
+pcall(stay, n)
 return { 'new', digits(epoch), digits(n), digits(now) }

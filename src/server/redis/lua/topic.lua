@@ -6,27 +6,43 @@
 -- since; `due`, when the expiry is to be put off.
 local stream, known = KEYS[1], KEYS[2]
 local run = ARGV[1]
-local known_epoch, known_n = tonumber(ARGV[2]), tonumber(ARGV[3])
+
+-- A number of ours: a whole one that a Lua number holds, which is up to 2^53. Others were written by somebody else: nil.
+local LARGEST = 9007199254740992
+local function number(text)
+    local value = tonumber(text)
+    if value and value >= 0 and value < LARGEST then
+        return value
+    end
+end
+
+-- The same in digits.
+local function digits(value)
+    return string.format('%.0f', value)
+end
+
+local known_epoch, known_n = number(ARGV[2]), number(ARGV[3])
+if not known_epoch or not known_n then
+    known_epoch, known_n = 0, 0
+end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local fields = redis.call('HMGET', known, 'epoch', 'run', 'next', 'since', 'due')
-local epoch, numbered_in, next_run = tonumber(fields[1]), fields[2], fields[3]
-local since, due = tonumber(fields[4]), tonumber(fields[5]) or 0
+local epoch, numbered_in, next_run = number(fields[1]), fields[2], fields[3]
+local since, due = number(fields[4]), number(fields[5]) or 0
 
--- A Lua number, which holds whole ones up to 2^53, in digits.
-local function digits(number)
-    return string.format('%.0f', number)
-end
-
--- The last id that the stream gave, which trimming does not change.
+-- The last id that the stream gave, which trimming does not change; nil if it is none of ours.
 local function head()
     local info = redis.call('XINFO', 'STREAM', stream)
     for i = 1, #info, 2 do
         if info[i] == 'last-generated-id' then
             local milliseconds, n = string.match(info[i + 1], '^(%d+)-(%d+)$')
-            return tonumber(milliseconds), tonumber(n)
+            milliseconds, n = number(milliseconds), number(n)
+            if milliseconds and n then
+                return milliseconds, n
+            end
         end
     end
 end
@@ -50,12 +66,15 @@ local function see_restart()
     end
 end
 
--- Puts off the expiry. A topic without messages stays for two minutes: nobody loses anything with it.
+-- A topic without messages stays for two minutes, put off each half of one: nobody loses anything with it.
+local EMPTY_LIFETIME, EMPTY_INTERVAL = 120000, 30000
+
+-- Puts off the expiry.
 local function stay(n)
     if now >= due or n == 1 then
         local lifetime, interval = tonumber(ARGV[4]), tonumber(ARGV[5])
         if n == 0 then
-            lifetime, interval = 120000, 30000
+            lifetime, interval = EMPTY_LIFETIME, EMPTY_INTERVAL
         end
         redis.call('PEXPIRE', stream, digits(lifetime))
         redis.call('PEXPIRE', known, digits(lifetime * 2))
