@@ -1,6 +1,7 @@
 //! A WebSocket echo server: `cargo run --release --example echo -- --addr 127.0.0.1:9001`.
 //!
-//! With the feature `tls` also `--cert FILE --key FILE`. Prints one line when it listens. Takes large messages, compressed or not, as the Autobahn suite sends them.
+//! With the feature `tls` also `--cert FILE --key FILE`. Prints one line when it listens. Takes large messages,
+//! compressed or not, as the Autobahn suite sends them.
 
 use std::io;
 use std::process::ExitCode;

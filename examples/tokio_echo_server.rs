@@ -1,6 +1,7 @@
 //! A WebSocket echo server on tokio: `cargo run --release --features tokio --example tokio_echo_server`.
 //!
-//! Also `--cert FILE --key FILE`, for TLS. Prints one line when it listens. Takes large messages, compressed or not, as the Autobahn suite sends them.
+//! Also `--cert FILE --key FILE`, for TLS. Prints one line when it listens. Takes large messages,
+//! compressed or not, as the Autobahn suite sends them.
 
 use std::io;
 use std::process::ExitCode;

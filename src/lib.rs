@@ -207,7 +207,7 @@ mod message;
 mod random;
 #[cfg(any(feature = "server", feature = "client"))]
 #[cfg_attr(not(all(feature = "server", feature = "client", feature = "tls")), allow(dead_code, unused_imports))]
-// likewise
+// as of `blocking`, and TLS needs more of it
 mod socket;
 mod step;
 mod utf8;

@@ -46,7 +46,7 @@ pub struct Options {
     /// The largest message or answer taken, in bytes. Default 16 MiB: room for a message of 1 MiB in which every
     /// character is escaped.
     pub max_message: usize,
-    /// Who may vouch for a server under TLS. Default: whom the system trusts.
+    /// Who may vouch for a server under TLS. Default: whom the system trusts. Feature `tls`.
     #[cfg(feature = "tls")]
     pub roots: Roots,
     /// Where randomness comes from: jitter, masking keys, nonces. Default: the operating system.

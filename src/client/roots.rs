@@ -14,7 +14,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use std::io;
 use std::sync::OnceLock;
 
-/// Who may vouch for a server: the roots to which its certificate has to lead back. Cheap to clone; clients that share one
+/// Who may vouch for a server (feature `tls`): the roots to which its certificate has to lead back. Cheap to clone; clients that share one
 /// also share what they keep of a server, so that they come back with less arithmetic.
 ///
 /// Default: whom the operating system trusts, which is looked up with the first connection.
@@ -23,7 +23,7 @@ pub struct Roots(Arc<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// Nobody else, if there are any.
+    /// These and nobody else. `None`: whom the system trusts.
     only: Option<RootCertStore>,
     client: OnceLock<Result<socket::Client, rustls::Error>>,
 }
@@ -42,7 +42,7 @@ impl Roots {
     /// The certificates in there, as PEM, in place of those that the system trusts.
     ///
     /// # Errors
-    /// None in there, or what is none.
+    /// There is none in there, or what stands there is none.
     pub fn from_pem(certificates: &[u8]) -> Result<Self, RootsError> {
         let mut only = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(certificates) {
@@ -107,6 +107,10 @@ fn words(error: &rustls::Error) -> String {
             "the server's certificate has expired".into()
         }
         rustls::Error::InvalidMessage(_) => "the server does not speak it".into(),
+        // What the verifier says of it has no type of its own here.
+        error if error.to_string().contains("CaUsedAsEndEntity") => {
+            "the server's certificate is one to vouch for others (CA:TRUE), and so none of a server".into()
+        }
         error => error.to_string(),
     }
 }

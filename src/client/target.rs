@@ -149,14 +149,13 @@ fn scheme(url: &str) -> Result<Scheme, Error> {
     let scheme = match name.to_ascii_lowercase().as_str() {
         "http" | "ws" => Scheme::Http,
         "https" | "wss" if cfg!(feature = "tls") => Scheme::Https,
-        "https" | "wss" => return Err(Error::Tls("it is not built in (feature tls), use http or ws".into())),
+        "https" | "wss" => return Err(Error::Tls("it is not built in; it is with the feature tls".into())),
         _ => return Err(Error::Url(format!("the scheme {name} is not known, use http or ws"))),
     };
     if rest.is_empty() || rest.starts_with(['/', '?', '#']) { Err(no_host()) } else { Ok(scheme) }
 }
 
-/// The others say the same under TLS.
-const KNOWN: &str = "http:// or ws://";
+const KNOWN: &str = "http://, https://, ws:// or wss://";
 
 fn no_host() -> Error {
     Error::Url("it has no host".into())

@@ -111,7 +111,8 @@ impl Builder {
         self
     }
 
-    /// Speaks TLS, and nothing else: `https` and `wss` in place of `http` and `ws`.
+    /// Speaks TLS, and nothing else: `https` and `wss` in place of `http` and `ws`. Feature `tls`, as are the other things of
+    /// TLS.
     ///
     /// ```no_run
     /// use tidings::server::{Certificate, Server};
@@ -124,6 +125,9 @@ impl Builder {
     ///
     /// Who is over [`Limits::connections`] learns so by an alert and not by a 503, which could not be read yet. A request in
     /// the clear is answered with 400.
+    ///
+    /// It is rustls that speaks it, with the arithmetic of `ring`, whatever provider the process has installed. A program that
+    /// uses rustls itself, with another one, must say which (`CryptoProvider::install_default`), as rustls then has both.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, certificate: &super::Certificate) -> Self {
@@ -134,7 +138,7 @@ impl Builder {
     /// Keeps the messages of topics in Redis (7.0 or later), as streams, instead of in this process: all servers with the
     /// same Redis have the same topics, take each other's idempotency keys and serve each other's cursors, over any
     /// transport. [`bind`](Self::bind) connects to it. What a server does while it is away, and what becomes of messages that
-    /// it loses, is told in the repository's `OPERATING.md`.
+    /// it loses, is told in the repository's `OPERATING.md`. Feature `redis`.
     ///
     /// ```no_run
     /// use tidings::server::Server;

@@ -10,7 +10,7 @@ use std::string::{String, ToString};
 use std::sync::Arc;
 use std::vec::Vec;
 
-/// A server's certificate, with those that vouch for it, and its private key. Cheap to clone: all are the same one.
+/// A server's certificate, with those that vouch for it, and its private key (feature `tls`). Cheap to clone: all are the same one.
 ///
 /// It can be [replaced](Self::replace) while the server runs: who comes later is shown the new one, also who was there
 /// before, and who is connected goes on.

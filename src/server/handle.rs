@@ -18,8 +18,14 @@ pub struct Handle(pub(super) Arc<Shared>);
 impl Handle {
     /// Publishes a message to a topic, which is made if there is none, and gives its id.
     ///
+    /// Where topics are kept in this process it waits for nothing. Where they are in a Redis (`Builder::redis`, feature
+    /// `redis`) it waits for that, and for seconds if it is slow or has just gone: call it where that does no harm.
+    ///
     /// # Errors
-    /// What is over one of the [`Limits`](super::Limits), and everything once draining has begun.
+    /// What is over one of the [`Limits`](super::Limits), and everything once draining has begun. With a Redis also
+    /// [`Unavailable`](PublishError::Unavailable), if the message was certainly not taken, and
+    /// [`Unknown`](PublishError::Unknown), if it may have been: who must publish it again, and only once, uses
+    /// [`publish_once`](Self::publish_once) from the beginning.
     pub fn publish(
         &self,
         topic: &TopicName,
@@ -33,7 +39,8 @@ impl Handle {
     /// [`Topic::publish_once`](crate::topic::Topic::publish_once).
     ///
     /// # Errors
-    /// Beside those of [`publish`](Self::publish): the key came with another message.
+    /// Beside those of [`publish`](Self::publish): the key came with another message. After
+    /// [`Unknown`](PublishError::Unknown) it can be published again with the same key, and is taken once.
     pub fn publish_once(
         &self,
         topic: &TopicName,

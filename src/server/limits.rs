@@ -21,6 +21,7 @@ use std::time::Duration;
 /// | floods of handshakes | `request_threads`, as they are answered in those threads | they wait, an alert |
 /// | slow bodies | `body_time`, half of `request_threads` | 408, 503 |
 /// | large bodies, tiny chunks | `body_bytes`, `body_time`; extensions and trailers are counted, too | 413, 400 |
+/// | a Redis that is slow or stands still | half of `request_threads` | 503 |
 /// | many requests at once | `request_threads`, waiting for `head_time` | 503 |
 /// | no thread from the system (`no_thread`) | the system's | 503 |
 /// | many clients of handlers | `handlers` | 503 |
@@ -41,7 +42,8 @@ pub struct Limits {
     /// longer is a slow client's or an attacker's. A whole one waits as long for a thread.
     pub head_time: Duration,
     /// Threads that answer requests; a request waits for one for `head_time`, and then: 503. A head is read without one.
-    /// At most half of them wait for the rest of a body, so that slow bodies stop nothing else; over that: 503. Default
+    /// At most half of them wait for the rest of a body, so that slow bodies stop nothing else, and at most half for what
+    /// keeps the topics, where that is a Redis; over either: 503. Default
     /// 256: an answer takes microseconds, so that this is for hooks that ask a database. At least 1.
     pub request_threads: usize,
     /// Handlers of the embedder's that run at once, each in a thread; over it: 503. Default 4,096: with the requests'
@@ -54,8 +56,8 @@ pub struct Limits {
     /// The data of one message, in bytes; over it: 413, or Close 1009. Default 1 MiB: each subscriber gets a message in
     /// one piece, and what is larger belongs behind a link.
     pub message_bytes: usize,
-    /// What the WebSocket clients of topics have sent of messages that are not whole yet, all together, in bytes; over it:
-    /// Close 1013. Default 256 MiB: an honest client's message is whole at once, or soon.
+    /// What the WebSocket clients of topics have sent of messages that are not whole yet, or that wait for a Redis to take
+    /// them, all together, in bytes; over it: Close 1013. Default 256 MiB: an honest client's message is whole at once, or soon.
     pub unfinished_bytes: usize,
     /// Connections of all kinds; over it: 503. Default 10,000: what file descriptors allow on a tuned machine.
     pub connections: usize,
@@ -73,7 +75,8 @@ pub struct Limits {
     /// 10,000.
     pub topics: usize,
     /// What all topics keep together, in bytes, counted as for one; over it: 503, until messages have grown too old. A
-    /// topic that keeps enough goes on, and drops its own oldest messages for the new ones. Default 1 GiB: 64 topics that are full, and what a small
+    /// topic that keeps enough goes on, and drops its own oldest messages for the new ones. What is kept in a Redis, too, and
+    /// used by nobody here goes first. Default 1 GiB: 64 topics that are full, and what a small
     /// machine can spare.
     pub all_topics_bytes: usize,
     /// An idle keep-alive connection is closed after so long. Default 60 s: longer than the pauses of a client that
@@ -96,8 +99,9 @@ pub struct Limits {
     pub answer_time: Duration,
     /// How long the last bytes sent may take, and the peer's Close or end of stream after them. Default 2 s.
     pub close_time: Duration,
-    /// How long draining may take before [`Server::run`](super::Server::run) returns all the same. Default 5 s: what
-    /// service managers allow at the least.
+    /// How long draining may take before [`Server::run`](super::Server::run) returns all the same. What is still being
+    /// published is waited for for half of it before subscribers are told. Default 5 s: what service managers allow at the
+    /// least.
     pub drain_time: Duration,
     /// What of the log is encoded and handed to a socket in one piece, in bytes, unless one message alone is more.
     /// Default 64 KiB: much more than a packet, and no more than a slow reader's share of memory.

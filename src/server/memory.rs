@@ -54,6 +54,12 @@ impl Share {
         true
     }
 
+    /// Has beside its own what the other has.
+    #[cfg(feature = "redis")]
+    pub(super) fn join(&mut self, mut other: Self) {
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
+
     /// What it has taken.
     pub(super) fn bytes(&self) -> usize {
         self.bytes

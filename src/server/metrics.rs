@@ -183,6 +183,13 @@ impl Metrics {
             "Of the request threads: those that wait for a body.",
             self.bodies.value(),
         )?;
+        single(
+            out,
+            "store_waits",
+            "gauge",
+            "Of the request threads: those that wait for what keeps the topics.",
+            shared.waits.taken() as u64,
+        )?;
         single(out, "requests_waiting", "gauge", "Requests without a thread yet.", self.waiting.value())?;
         single(out, "topics", "gauge", "Topics that exist.", topics.len() as u64)?;
         single(out, "topics_bytes", "gauge", "What their messages count, all together.", topics.bytes() as u64)?;
@@ -192,7 +199,7 @@ impl Metrics {
             out,
             "unfinished_bytes",
             "gauge",
-            "What has come of WebSocket messages that are not whole.",
+            "What has come of WebSocket messages that are not whole, or not taken by Redis yet.",
             unfinished,
         )?;
         single(out, "publishes_total", "counter", "Messages published.", self.publishes.value())?;

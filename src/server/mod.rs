@@ -109,6 +109,7 @@ mod limits;
 mod memory;
 mod metrics;
 mod opening;
+mod places;
 mod publishers;
 #[cfg(feature = "redis")]
 mod redis;

@@ -2,6 +2,7 @@
 
 use super::PublishError;
 use super::lock;
+use super::memory::Share;
 use super::shared::{Publishing, Shared};
 use super::store::NewMessage;
 use super::topics::TopicCell;
@@ -24,6 +25,8 @@ pub(super) struct Job {
     pub(super) token: Token,
     pub(super) cell: Arc<TopicCell>,
     pub(super) message: NewMessage,
+    /// What it takes meanwhile, of what all may.
+    pub(super) share: Share,
 }
 
 #[derive(Debug, Default)]
@@ -89,8 +92,9 @@ impl Line {
 
 impl Job {
     fn run(self) {
-        let Self { publishing, token, cell, message } = self;
+        let Self { publishing, token, cell, message, share } = self;
         let result = publishing.put(cell.name(), Some(&cell), message);
+        drop(share);
         // Told before it counts as done: draining waits for both.
         publishing.shared().signal.published(token, result.map(|_| ()));
     }

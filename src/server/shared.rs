@@ -2,8 +2,9 @@
 
 use super::access::{Gate, Origins};
 use super::forwarded::Proxies;
-use super::memory::Memory;
+use super::memory::{Memory, Share};
 use super::metrics::Metrics;
+use super::places::Places;
 use super::publishers::{Job, Publishers};
 use super::refusals::Reason;
 use super::routes::{Pages, Routes};
@@ -43,8 +44,10 @@ pub(super) struct Shared {
     pub(super) tls: Option<Arc<socket::Server>>,
     pub(super) workers: Workers,
     publishers: Publishers,
-    /// What the unfinished messages of WebSocket clients take.
+    /// What the messages of WebSocket clients take that are unfinished, or wait to be published elsewhere.
     pub(super) unfinished: Memory,
+    /// For request threads that may have to wait for the store.
+    pub(super) waits: Places,
     /// Threads that are in the midst of a request: draining waits for them.
     busy: AtomicUsize,
     /// Publishes that are under way.
@@ -63,6 +66,8 @@ impl Shared {
             workers: Workers::default(),
             publishers: Publishers::default(),
             unfinished: Memory::new(limits.unfinished_bytes),
+            // Where it stands still, they must not all stand with it.
+            waits: Places::new(limits.request_threads.div_ceil(2)),
             busy: AtomicUsize::new(0),
             publishing: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
@@ -122,17 +127,19 @@ impl Shared {
     }
 
     /// Publishes to a topic that is open, in another thread; the loop is told what has become of it, for this connection.
+    /// `share`: what the message takes meanwhile.
     pub(super) fn publish_later(
         self: &Arc<Self>,
         token: Token,
         cell: &Arc<TopicCell>,
         event: Option<EventName>,
         data: Box<str>,
+        share: Share,
     ) -> Result<(), PublishError> {
         self.check_size(&data)?;
         let publishing = Publishing::enter(Arc::clone(self))?;
         let message = NewMessage { key: None, event, data };
-        self.publishers.give(Job { publishing, token, cell: Arc::clone(cell), message })
+        self.publishers.give(Job { publishing, token, cell: Arc::clone(cell), message, share })
     }
 
     fn check_size(&self, data: &str) -> Result<(), PublishError> {

@@ -56,6 +56,9 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
     /// Whether both may have to wait for what is elsewhere: then they are not for the loop.
     fn may_block(&self) -> bool;
 
+    /// Whether [`open`](Self::open) waits for nothing.
+    fn is_at_hand(&self, name: &TopicName, after: After) -> bool;
+
     /// What is counted of it, for `/metrics`.
     fn write_metrics(&self, out: &mut String) -> fmt::Result;
 
@@ -105,6 +108,10 @@ impl Store for Embedded {
 
     fn may_block(&self) -> bool {
         false
+    }
+
+    fn is_at_hand(&self, _: &TopicName, _: After) -> bool {
+        true
     }
 
     fn write_metrics(&self, _: &mut String) -> fmt::Result {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// All topics of the server.
 #[derive(Debug)]
 pub(super) struct Topics {
-    registry: Mutex<Registry>,
+    registry: Arc<Mutex<Registry>>,
     bounds: Bounds,
     limit: usize,
     memory: Memory,
@@ -29,6 +29,9 @@ struct Registry {
     by_name: HashMap<TopicName, Arc<TopicCell>>,
     /// Until then no topic is looked for that can be forgotten: not long ago there was none.
     full_until: Option<Instant>,
+    /// The same for mirrors that nobody uses.
+    #[cfg(feature = "redis")]
+    used_until: Option<Instant>,
 }
 
 /// One topic and what belongs to it.
@@ -38,6 +41,9 @@ pub(super) struct TopicCell {
     name: TopicName,
     /// Whether it shows what is kept elsewhere: it can go at any time, and be had again.
     is_mirror: bool,
+    /// Where a mirror finds more room.
+    #[cfg(feature = "redis")]
+    surroundings: Option<mirror::Surroundings>,
     log: Mutex<Log>,
     /// Whether the loop has been told of news that it has not looked at yet.
     dirty: AtomicBool,
@@ -63,7 +69,8 @@ impl Log {
     /// oldest messages that go for it, if they are enough: who fills many topics keeps others from making new ones, and
     /// not from going on with theirs.
     fn make_room(&mut self, cost: usize) -> bool {
-        if self.share.grow(cost) {
+        // Room may have been taken for it before.
+        if self.share.bytes().saturating_sub(self.topic.bytes()) >= cost || self.share.grow(cost) {
             return true;
         }
         let is_enough = self.topic.bytes() >= cost;
@@ -80,7 +87,7 @@ pub(super) struct TooManyTopics;
 
 impl Topics {
     pub(super) fn new(bounds: Bounds, limit: usize, bytes: usize) -> Self {
-        Self { registry: Mutex::default(), bounds, limit, memory: Memory::new(bytes) }
+        Self { registry: Arc::default(), bounds, limit, memory: Memory::new(bytes) }
     }
 
     /// The topic of that name, made if there is none: by its first publish or subscription.
@@ -142,13 +149,14 @@ impl Topics {
     }
 }
 
+/// Between two looks at all topics for those that can go: one at 10,000 takes some 50 microseconds.
+const PAUSE: Duration = Duration::from_millis(10);
+
 impl Registry {
     /// Whether there is room for one more. Whoever asks for many names must not keep others from making a topic: those
     /// that can be forgotten go. But for that all are looked at, and who goes on asking in vain must not keep the server
     /// busy with it.
     fn has_room(&mut self, limit: usize, now: Instant) -> bool {
-        /// A look at 10,000 topics takes some 50 microseconds.
-        const PAUSE: Duration = Duration::from_millis(10);
         if self.by_name.len() >= limit && self.full_until.is_none_or(|until| until <= now) {
             self.by_name.retain(|_, cell| !is_forgettable(cell));
             self.full_until = (self.by_name.len() >= limit).then(|| now + PAUSE);
@@ -196,7 +204,15 @@ impl TopicCell {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // Only the number itself matters, and each gets another.
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, name: name.clone(), is_mirror, log: Mutex::new(log), dirty: AtomicBool::new(false) }
+        Self {
+            id,
+            name: name.clone(),
+            is_mirror,
+            #[cfg(feature = "redis")]
+            surroundings: None,
+            log: Mutex::new(log),
+            dirty: AtomicBool::new(false),
+        }
     }
 
     /// Which topic it is: no two of a process have the same number. Its epoch may change if it is kept elsewhere.

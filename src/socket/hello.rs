@@ -8,7 +8,8 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::vec::Vec;
 
-/// The first message of a client, on its way in. To read it costs next to nothing; to answer it is what costs.
+/// The first message of a client, a `ClientHello` (RFC 8446 §4.1.2), on its way in. To read it costs next to nothing; to
+/// answer it is what costs.
 pub(crate) struct Hello {
     acceptor: Acceptor,
     accepted: Option<Accepted>,
@@ -24,9 +25,9 @@ impl Hello {
     pub(super) fn read(&mut self, tcp: &impl Tcp, seen: &mut BytesMut) -> io::Result<Greeting> {
         /// RFC 8446 §5.1: what a record with a handshake begins with.
         const HANDSHAKE: u8 = 22;
-        /// What a first message mostly has; with a few names and keys it is a quarter of it.
+        /// What is read at once: most first messages have less, those with a few names and keys a quarter of it.
         const HELLO: usize = 2048;
-        /// What is longer is none; a head is as long.
+        /// What is longer is refused, as is a longer head of a request by default.
         const MOST: usize = 16 * 1024;
         if self.accepted.is_some() {
             return Ok(Greeting::Whole);

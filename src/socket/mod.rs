@@ -63,7 +63,7 @@ enum Security {
 pub(crate) enum Greeting {
     /// Something of it came, maybe.
     Incomplete,
-    /// It is here: what follows is arithmetic, and somebody else's.
+    /// It is here. To answer it takes cryptography, which is for a thread.
     Whole,
     /// It is something else, such as a request in the clear: so the socket is, from now on.
     NotTls,

@@ -35,7 +35,7 @@ impl Server {
     }
 }
 
-/// How clients do.
+/// How clients speak.
 pub(crate) type Client = Arc<ClientConfig>;
 
 /// What is spoken within (RFC 7301 §6, RFC 9112): the only protocol that is offered, and taken.
@@ -47,10 +47,10 @@ const FIRST: usize = 4 * 1024;
 /// And where that was not all: nearly a record of the greatest size.
 const MOST: usize = 16 * 1024;
 
-/// So much plain text that nobody has read is the most with which rustls takes more.
+/// From so much plain text on that nobody has read, rustls takes no more ciphertext.
 const UNREAD: usize = 16 * 1024;
 
-/// The arithmetic.
+/// The cryptography.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
@@ -121,10 +121,12 @@ impl Session {
             return Err(error);
         }
         let kept = std::mem::take(&mut reading.left);
-        match () {
-            () if !kept.is_empty() => self.make_of(&kept, &mut reading, tcp),
-            () if reading.is_busy => self.receive_up_to::<MOST>(&mut reading, tcp),
-            () => self.receive_up_to::<FIRST>(&mut reading, tcp),
+        if !kept.is_empty() {
+            self.make_of(&kept, &mut reading, tcp)
+        } else if reading.is_busy {
+            self.receive_up_to::<MOST>(&mut reading, tcp)
+        } else {
+            self.receive_up_to::<FIRST>(&mut reading, tcp)
         }
     }
 

@@ -9,8 +9,9 @@
 //!        one write for all that one read has led to, when the next read has to wait
 //! ```
 //!
-//! * [`accept`] and [`connect`] shake hands over any stream of bytes, such as a `TcpStream` or one with TLS; where hyper or
-//!   axum has read the request, [`Upgrade`] does.
+//! * [`accept`] and [`connect`] shake hands over any stream of bytes, such as a `TcpStream`, or what the handshake of TLS has
+//!   made of one: put that in a time-out of your own, as the times of [`Options`] count from behind it. Where hyper or axum
+//!   has read the request, [`Upgrade`] does.
 //! * [`WebSocket`] gives messages and takes them; [`split`](WebSocket::split) makes two halves of it for two tasks.
 //! * [`EventBody`] makes a response's body of events, [`EventStream`] makes events of one.
 //!

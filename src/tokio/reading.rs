@@ -9,7 +9,7 @@ use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use bytes::Bytes;
 use core::task::{Context, Poll};
-use std::io;
+use std::io::{self, ErrorKind};
 
 /// The machine that reads, and the stream under it.
 pub(super) trait Link {
@@ -145,6 +145,8 @@ impl Reading {
         match link.poll_fill(&mut self.input, cx) {
             Poll::Ready(Ok(0)) => self.end(link, cx, Error::Cut),
             Poll::Ready(Ok(_)) => self.clock.received(),
+            // What a stream under TLS says of an end that was not said.
+            Poll::Ready(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => self.end(link, cx, Error::Cut),
             Poll::Ready(Err(error)) => self.end(link, cx, error.into()),
             // Who has gone may have left something to read; but that is all.
             Poll::Pending => match (written, self.clock.poll(cx)) {

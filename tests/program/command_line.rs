@@ -99,7 +99,7 @@ fn what_was_wrong_is_named_and_where_to_read_on() {
         (&["nonsense"], "there is no command nonsense; see tidings --help"),
         (
             &["publish", "127.0.0.1:8080/topics/t", "x"],
-            "\"127.0.0.1:8080/topics/t\" cannot be used: a URL has to begin with http:// or ws://; \
+            "\"127.0.0.1:8080/topics/t\" cannot be used: a URL has to begin with http://, https://, ws:// or wss://; \
              see tidings publish --help",
         ),
         (&["publish", "http://", "x"], "\"http://\" cannot be used: it has no host; see tidings publish --help"),

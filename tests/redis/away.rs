@@ -25,7 +25,9 @@ fn publishes_are_refused_and_who_listens_stays() {
     assert_eq!(server.metric("tidings_redis_refused_publishes_total"), 3);
     // What is here is still served; what is not cannot be told of.
     assert_eq!(data(&poll(&server, "news", Cursor::new(id.epoch(), 0))), ["1"]);
-    assert_eq!(data(&poll(&server, "news", id)), [""; 0]);
+    let empty = poll(&server, "news", id);
+    assert_eq!(data(&empty), [""; 0]);
+    assert!(empty.text().contains(&format!(r#""next":"{id}""#)), "{}", empty.text());
     for target in ["never-heard-of".to_owned(), format!("news?after={}-2", id.epoch())] {
         let refused = server.client().get(&format!("/topics/{target}"));
         assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.text());
@@ -61,16 +63,22 @@ fn killed_in_the_midst_of_publishes_it_has_none_twice_and_none_that_was_refused(
                 })
             })
             .collect();
-        for _ in 0..3 {
+        let mut late = Vec::new();
+        for round in 0..3 {
             thread::sleep(Duration::from_millis(300)); // among publishes
             redis.kill();
+            until("both miss it", || nodes.iter().all(|node| node.metric("tidings_redis_connected") == 0));
+            // Those who were on their way wait for it; who comes now is refused.
+            let text = format!("late.{round}");
+            let status = post(&mut nodes[round % 2].client(), "news", "", &text).status;
+            late.push((text, status));
             redis.run();
             until("both are back", || nodes.iter().all(|node| node.metric("tidings_redis_connected") == 1));
             let id = publish(&nodes[0], "news", "back");
             assert!(id.n() > 1);
         }
         is_over.store(true, Ordering::SeqCst);
-        publishers.into_iter().flat_map(|publisher| publisher.join().unwrap()).collect()
+        publishers.into_iter().flat_map(|publisher| publisher.join().unwrap()).chain(late).collect()
     });
     let mut log = Vec::new();
     let mut after = "oldest".to_owned();
@@ -87,14 +95,20 @@ fn killed_in_the_midst_of_publishes_it_has_none_twice_and_none_that_was_refused(
     let (mut taken, mut refused) = (0, 0);
     for (text, status) in &sent {
         match status {
-            201 => (taken += 1, assert_eq!(count(text), 1, "{text} was taken")).0,
-            503 => (refused += 1, assert_eq!(count(text), 0, "{text} was refused")).0,
+            201 => {
+                taken += 1;
+                assert_eq!(count(text), 1, "{text} was taken");
+            }
+            503 => {
+                refused += 1;
+                assert_eq!(count(text), 0, "{text} was refused");
+            }
             504 => assert!(count(text) <= 1, "{text} may have been taken"),
             other => panic!("{other}"),
         }
     }
     println!("{taken} taken, {refused} refused, {} in the log", log.len());
-    assert!(taken > 100, "{taken} taken, {refused} refused");
+    assert!(taken > 100 && refused >= 3, "{taken} taken, {refused} refused");
 }
 
 #[test]
@@ -138,4 +152,42 @@ fn one_that_stands_still_for_longer_leaves_it_open_and_then_refuses() {
     assert_eq!((again.status, crate::id(&again)), (201, Cursor::new(first.epoch(), 2)));
     assert_eq!(publish(&server, "news", "last").n(), 3);
     assert_eq!((source.event().unwrap().data, source.event().unwrap().data), ("who knows".into(), "last".into()));
+}
+
+#[test]
+fn a_connection_that_was_idle_and_is_closed_costs_nobody_an_answer() {
+    let redis = Redis::start("idle");
+    let server = node(&redis);
+    publish(&server, "news", "first");
+    let list = || redis.ask::<String>("CLIENT LIST");
+    until("its reader waits", || list().contains("cmd=xread"));
+    let list_of_all = list();
+    let reader = list_of_all.lines().find(|line| line.contains("cmd=xread")).map(client_number);
+    for topic in ["one", "two", "three"] {
+        // The reader's stays, so that the server has no reason to think that Redis is gone.
+        for number in list().lines().map(client_number).filter(|number| Some(*number) != reader) {
+            let _: u64 = redis.ask(&format!("CLIENT KILL ID {number}"));
+        }
+        assert_eq!(server.client().get(&format!("/topics/{topic}?wait=0")).status, 200);
+    }
+    assert_eq!(server.metric("tidings_redis_reconnections_total"), 0);
+}
+
+#[test]
+fn a_connection_that_was_idle_for_long_is_not_used_again() {
+    let redis = Redis::start("idle-long");
+    let server = node(&redis);
+    publish(&server, "news", "first");
+    let connections = || redis.ask::<String>("CLIENT LIST").lines().map(client_number).collect::<Vec<_>>();
+    let before = connections();
+    thread::sleep(Duration::from_millis(2500)); // longer than it may be idle
+    publish(&server, "news", "second");
+    let after = connections();
+    // The reader's, which has always something to do, stays.
+    assert_eq!(before.iter().filter(|number| after.contains(number)).count(), 1, "{before:?} {after:?}");
+}
+
+/// The number of a connection, by a line of what Redis tells of it.
+fn client_number(line: &str) -> u64 {
+    line.strip_prefix("id=").and_then(|line| line.split(' ').next()).unwrap().parse().unwrap()
 }

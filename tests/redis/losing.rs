@@ -221,6 +221,11 @@ fn a_restart_without_data_is_another_epoch() {
     until("it is back", || one.metric("tidings_redis_connected") == 1);
     assert_eq!(publish(&one, "news", "on"), Cursor::new(told.oldest.epoch(), 1));
     assert_eq!(source.event().unwrap().data, "on");
+    // Nor does it mean anything once the new head's number has overtaken it.
+    let head = *publish_some(&one, 6).last().unwrap();
+    assert!(head.n() > last.n());
+    let told = poll(&other, "news", last);
+    assert!(told.text().contains(r#""reset":"epoch""#), "{}", told.text());
 }
 
 /// Nobody's questions take the place of what this server knows of the topics that it publishes to.

@@ -31,6 +31,7 @@ mod program;
 #[path = "../faults/random.rs"]
 #[allow(dead_code)]
 mod random;
+mod room;
 #[path = "../program/run.rs"]
 #[allow(dead_code)]
 mod run;
@@ -39,6 +40,7 @@ mod run;
 mod running;
 mod server;
 mod sharing;
+mod standstill;
 mod three_nodes;
 mod websockets;
 

@@ -89,3 +89,25 @@ fn what_is_on_its_way_is_waited_for_when_the_server_drains() {
     server.join();
     assert_eq!(data(&poll(&other, "news", "oldest")), ["first", "last"]);
 }
+
+#[test]
+fn what_waits_for_redis_is_bounded() {
+    let redis = Redis::start("ws-bounded");
+    let server = node_with(&redis, &Limits { unfinished_bytes: 1 << 20, ..Limits::default() });
+    publish(&server, "news", "first");
+    let mut sockets: Vec<WebSocket> = (0..40).map(|_| WebSocket::open(server.client(), "/topics/news", &[])).collect();
+    redis.signal("STOP");
+    for socket in &mut sockets {
+        socket.send(&"x".repeat(100_000));
+    }
+    let refused = || server.metric("tidings_refusals_total{reason=\"unfinished_bytes\"}");
+    let waiting = || server.metric("tidings_unfinished_bytes");
+    until("all have come", || refused() * 100_000 + waiting() == 4_000_000);
+    let refused = usize::try_from(refused()).unwrap();
+    assert!((30..40).contains(&refused), "{refused}");
+    redis.signal("CONT");
+    until("the others are taken", || waiting() == 0);
+    assert_eq!(server.metric("tidings_publishes_total"), 41 - refused as u64);
+    let is_refused = |socket: &mut WebSocket| matches!(socket.frame(), Some(Frame::Close(1013, _)));
+    assert_eq!(sockets.iter_mut().filter_map(|socket| is_refused(socket).then_some(())).count(), refused);
+}

@@ -84,7 +84,8 @@ fn a_reader_that_never_reads_is_closed() {
     let server = start_with(&Limits { write_time: Duration::from_millis(50), ..Limits::default() });
     let slow = EventSource::open(server.client(), "/topics/news", "");
     let bare = WebSocket::open(server.client(), "/topics/news", &[]);
-    for _ in 0..16 {
+    for _ in 0..64 {
+        // More than all sockets on the way hold.
         server.publish("news", &"x".repeat(1 << 20));
     }
     server.await_metric(r#"tidings_subscribers{transport="sse"}"#, 0);

@@ -35,7 +35,8 @@ Usage: tidings [serve] [OPTIONS]
                          believe this proxy whom it asks for; may be repeated. Its connections are not counted, whoever's
   --proxy-header NAME    where proxies tell it: x-forwarded-for or forwarded; never both  [x-forwarded-for]
   --cert FILE            speak TLS (https, wss) and nothing else: the certificate with those that vouch for it, as PEM
-  --key FILE             its key, without a password         [FILE of --cert]. SIGHUP reads both again, for who comes then.
+  --key FILE             its key, without a password         [FILE of --cert]. SIGHUP, which else ends as
+                         SIGTERM does, reads both again, for who comes then; the log (warn, info) says how it went.
                          Only with the feature tls built in (cargo's --features tls)
   --drain-seconds N      how long clients may take to go                  [5]
   --redis URL            keep topics in this Redis, 7.0 or later, and share them with all servers that do:
@@ -46,8 +47,8 @@ Usage: tidings [serve] [OPTIONS]
   --help, --version
 
 Prints \"listening on http://…/\", or https, once it does. SIGINT and SIGTERM drain it: it takes no more connections, tells all
-clients, and ends with status 0 when they are gone, or cuts off who is left. It keeps everything in memory, or in Redis. As a systemd
-service of Type=notify it says when it is ready and when it is stopping.
+clients, and ends with status 0 when they are gone, or cuts off who is left. It keeps everything in memory, or in Redis.
+As a systemd service of Type=notify it says when it is ready and when it is stopping.
 
 A line of the log is TIME LEVEL TARGET: WORDS KEY=VALUE…, in UTC; a value with blanks or signs in it is quoted. Of refusals
 there is a line a second at the most for each reason, with how many it stands for. No query, header, data or token is ever
@@ -82,9 +83,9 @@ Usage: tidings publish URL [DATA | -] [OPTIONS]
 Prints the id of each message once it was taken. Messages go out in order over one connection. After a cut a message is
 sent again, for up to 30 s, and not taken twice: each has a key by which a topic of ours knows it as long as it keeps the
 message. So it can double only if in that time the server begins anew, or the topic drops the message already, being tiny
-or very busy, or a load balancer leads to another server. To a server that does not send the key back it is sent again
-only where it is certain that it was not taken; where that is not known, the program fails and says so. A server that was
-never there is a failure at once.
+or very busy, or a load balancer leads to another server that does not share the topic with this one in a Redis. To a
+server that does not send the key back it is sent again only where it is certain that it was not taken; where that is
+not known, the program fails and says so. A server that was never there is a failure at once.
 Exit status: 0 everything was taken, 1 something was not or an id could not be printed, 2 called wrongly. SIGINT and
 SIGTERM end it at once: a message on its way may have been taken.
 ";
@@ -130,7 +131,8 @@ part. The values of Authorization, cookies and what --header brings are not show
 server sends is. Who holds up standard error holds up the data.
 
 It tries again for ever, after up to 1 s at first and 30 s in the end, or when the server says; but a server that was
-never there, and one that will not (401, 403, 404, 204, another media type), is a failure at once.
+never there, and one that will not (401, 403, 404, 204, another media type, a certificate that is not trusted), is a
+failure at once.
 Exit status: 0 after --count messages, SIGINT or SIGTERM, which let it print what it has, 1 failed, 2 called wrongly, as
 with the FILE of another URL.
 ";

@@ -1,5 +1,5 @@
-//! Bearer tokens, from the command line or from the environment, which other users of the machine do not see. None of
-//! them is ever printed.
+//! What nobody else shall see, bearer tokens and the URL of a Redis: from the command line, or from the environment, which
+//! other users of the machine do not see. None of it is ever printed.
 
 use crate::Failure;
 use lexopt::ValueExt;
@@ -52,7 +52,7 @@ pub fn redis(option: Option<OsString>) -> Result<Option<RedisUrl>, Failure> {
 pub fn no_redis(option: Option<OsString>) -> Result<(), Failure> {
     match option.or_else(|| env::var_os(REDIS)) {
         Some(_) => Err(Failure::Usage(format!(
-            "--redis or {REDIS}: this program was built without it; cargo install tidings --features redis has it"
+            "--redis or {REDIS}: Redis is not built in; it is with cargo's --features redis"
         ))),
         None => Ok(()),
     }

@@ -32,8 +32,8 @@ mod system {
 mod system {
     use std::io;
 
-    /// Calls `end`, in a thread for that, whenever the program is asked to end. `again` is what a signal asks for that there
-    /// is on Unix only.
+    /// Calls `end`, in a thread for that, whenever the program is asked to end. For `again` there is
+    /// a signal on Unix only.
     pub fn watch(end: impl FnMut() + Send + 'static, _again: Option<impl FnMut() + Send + 'static>) -> io::Result<()> {
         ctrlc::set_handler(end).map_err(io::Error::other)
     }

@@ -1,4 +1,4 @@
-//! TLS: the files that it needs, and where it is not built in the words for that.
+//! TLS: the files that it needs, and, where it is not built in, the words that say so.
 
 pub use built::{secure, trusting};
 

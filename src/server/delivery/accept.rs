@@ -149,8 +149,8 @@ impl Delivery {
         }
     }
 
-    /// A socket that is new takes so little at once. A request, or a hello, that is here already is read, for closing over unread input
-    /// is a reset, to which the peer may lose the answer (RFC 9112 §9.6); one that comes later may lose it.
+    /// A socket that is new takes so little at once. A request, or a hello, that is here already is read, for closing over
+    /// unread input is a reset, to which the peer may lose the answer (RFC 9112 §9.6); one that comes later may lose it.
     fn dismiss(&mut self, mut socket: &TcpStream, output: &[u8]) {
         let _ = socket.write(output);
         let _ = socket.read(&mut self.buffer);

@@ -121,6 +121,9 @@ pub(super) struct Delivery {
     batches: Batches,
     threads: Threads,
     next: usize,
+    /// Since then nobody is let in.
+    draining_since: Option<Instant>,
+    /// Everybody was told.
     is_draining: bool,
 }
 
@@ -148,6 +151,7 @@ impl Delivery {
             batches: Batches::new(encoding),
             threads: Threads::default(),
             next: FIRST_CONNECTION,
+            draining_since: None,
             is_draining: false,
         })
     }
@@ -155,10 +159,9 @@ impl Delivery {
     /// Turns until the server has drained.
     pub(super) fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
-        let mut deadline = None;
         self.arm_sweep(Instant::now());
         loop {
-            let timeout = self.timeout(deadline);
+            let timeout = self.timeout();
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
                 _ => {}
@@ -169,14 +172,14 @@ impl Delivery {
             // over is taken in this turn.
             let was_busy = self.shared.is_busy();
             self.turn(&events, now);
-            if self.is_draining {
-                let deadline = *deadline.get_or_insert(now + self.shared.limits.drain_time);
+            if let Some(since) = self.draining_since {
                 // In this turn a request may have been given to a thread, too.
-                let is_done = self.connections.is_empty()
+                let is_done = self.is_draining
+                    && self.connections.is_empty()
                     && !was_busy
                     && !self.shared.is_busy()
                     && self.shared.signal.close_if_empty();
-                if is_done || deadline <= now {
+                if is_done || since + self.shared.limits.drain_time <= now {
                     self.shared.metrics.refusals.tell(true);
                     if is_done {
                         journal::drained();
@@ -190,11 +193,14 @@ impl Delivery {
     }
 
     /// How long to sleep: not at all while something is left to do, else until the next timer.
-    fn timeout(&self, deadline: Option<Instant>) -> Option<Duration> {
+    fn timeout(&self) -> Option<Duration> {
         let has_work = !self.unread.is_empty() || !self.hungry.is_empty();
         if has_work || !self.shared.signal.may_sleep() {
             return Some(Duration::ZERO);
         }
+        let time = self.shared.limits.drain_time;
+        let time = if self.is_draining { time } else { time / 2 };
+        let deadline = self.draining_since.map(|since| since + time);
         let next = self.timers.next().into_iter().chain(deadline).min()?;
         // What is due within the millisecond is slept for: mio rounds up.
         Some(next.saturating_duration_since(Instant::now()))
@@ -231,7 +237,7 @@ impl Delivery {
         }
         // Behind the frames, which publish. Looked at before the inbox is: what was published before draining began is in
         // there, and delivered.
-        let begins_to_drain = !self.is_draining && self.shared.is_drained_of_publishers();
+        let begins_to_drain = !self.is_draining && self.may_drain(now);
         let mut inbox = self.shared.signal.take();
         for (token, result) in inbox.published {
             self.step(token, now, |connection, turn| connection.published(result, turn));
@@ -303,13 +309,24 @@ impl Delivery {
         self.timers.arm(SWEEP, &mut self.sweep, due);
     }
 
-    /// Everybody is told, and nobody is let in.
+    /// From the beginning on nobody is let in. Whether it is time to tell everybody: what is still being published shall
+    /// come first, but whoever listens is not kept from going elsewhere until it is too late.
+    fn may_drain(&mut self, now: Instant) -> bool {
+        let is_drained_of_publishers = self.shared.is_drained_of_publishers();
+        if self.draining_since.is_none() && self.shared.is_draining() {
+            self.draining_since = Some(now);
+            // Whoever has come already is told, too.
+            self.accept_all(now);
+            self.acceptor = None;
+            journal::draining(self.shared.metrics.connections.value());
+        }
+        let is_late = |since| since + self.shared.limits.drain_time / 2 <= now;
+        is_drained_of_publishers || self.draining_since.is_some_and(is_late)
+    }
+
+    /// Everybody is told.
     fn drain(&mut self, batches: &mut Batches, now: Instant) {
         self.is_draining = true;
-        journal::draining(self.shared.metrics.connections.value());
-        // Whoever has come already is told, too.
-        self.accept_all(now);
-        self.acceptor = None;
         let tokens: Vec<Token> = self.connections.keys().copied().collect();
         for token in tokens {
             self.step(token, now, |connection, turn| connection.drain(batches, turn));

@@ -261,7 +261,14 @@ impl TopicSocket {
             .map_err(|error| (CloseCode::POLICY_VIOLATION, std::format!("{error}")))?;
         let cell = &self.subscriber.cell;
         let published = if shared.store.may_block() {
-            let given = shared.publish_later(token, cell, event, data.into());
+            // The message is whole, and from here on it waits elsewhere.
+            self.unfinished.shrink_to(self.connection.unfinished());
+            let mut share = shared.unfinished.share();
+            if !share.grow(data.len()) {
+                shared.metrics.refusals.count(Reason::UnfinishedBytes);
+                return Err((CloseCode::TRY_AGAIN_LATER, "too much is unfinished".into()));
+            }
+            let given = shared.publish_later(token, cell, event, data.into(), share);
             if given.is_ok() {
                 self.intake = Intake::Publishing;
             }

@@ -1,4 +1,4 @@
-//! The time in Redis, on this server's clock: how old a message is, every server tells by the one who numbered it.
+//! The time in Redis, on this server's clock: every server reckons a message's age from when Redis numbered it.
 
 use super::lock;
 use super::scripts::millis;

@@ -51,6 +51,7 @@ use crate::topic::{After, Bounds, Cursor, Published, TopicName};
 use clock::Clock;
 use heads::Heads;
 use link::{Flaw, Link};
+use loading::Loads;
 use pool::{Pool, Trouble};
 use redis::Cmd;
 use scripts::Head;
@@ -82,6 +83,7 @@ struct Node {
     signal: Arc<Signal>,
     bounds: Bounds,
     pool: Pool,
+    loads: Loads,
     heads: Heads,
     clock: Clock,
     status: Status,
@@ -111,6 +113,7 @@ impl Redis {
             signal: Arc::clone(signal),
             bounds: limits.topic,
             pool: Pool::new(url.clone(), first),
+            loads: Loads::default(),
             heads: Heads::new(limits.topics),
             clock: Clock::new(Instant::now(), time),
             status: Status::default(),
@@ -154,6 +157,11 @@ impl Store for Redis {
         true
     }
 
+    fn is_at_hand(&self, name: &TopicName, after: After) -> bool {
+        let cell = self.0.topics.find(name);
+        cell.is_some_and(|cell| !matches!(after, After::Cursor(cursor) if is_ahead(cursor, cell.newest())))
+    }
+
     fn write_metrics(&self, out: &mut String) -> fmt::Result {
         let status = &self.0.status;
         let mut single = |name, kind, help, value: u64| {
@@ -190,7 +198,7 @@ impl Node {
             return Err(OpenError::Unavailable);
         }
         let name = cell.name();
-        let asked = self.pool.with(until, |link| self.ask(link, name));
+        let asked = self.pool.repeat(until, |link| self.ask(link, name));
         let Head { at, .. } = self.opened(asked)?;
         let is_there = || !is_ahead(at, cell.newest());
         if is_there() {
@@ -239,7 +247,7 @@ impl Node {
         };
         if is_first {
             // If that fails the reader looks when its read is over, within a second.
-            let _ = self.pool.with(Instant::now() + OPENING, |link| link.wake(&self.wake));
+            let _ = self.pool.repeat(Instant::now() + OPENING, |link| link.wake(&self.wake));
         }
     }
 

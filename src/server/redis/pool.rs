@@ -4,12 +4,17 @@ use super::link::{Flaw, Link};
 use super::{RedisUrl, lock};
 use std::fmt;
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 /// More would not make Redis faster, which does one thing after the other. With a way of a millisecond to it and back, so
 /// many publish 32,000 messages a second.
 const MOST: usize = 32;
+
+/// A connection that was idle for longer is not used again: Redis may have closed it, by its `timeout`, or something on the
+/// way forgotten it, and then what is sent over it is lost without a word. Where there is more to do than one thing in so
+/// long, the same few are used again and again.
+const MOST_IDLE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -21,7 +26,8 @@ pub(super) struct Pool {
 
 #[derive(Debug, Default)]
 struct Inside {
-    idle: Vec<Link>,
+    /// Since when, the latest last.
+    idle: Vec<(Link, Instant)>,
     /// Those that are lent, too.
     count: usize,
     /// How often all were thrown away.
@@ -34,11 +40,13 @@ pub(super) struct Loan<'a> {
     pool: &'a Pool,
     pub(super) link: Option<Link>,
     generation: u64,
+    /// It was used before.
+    is_used: bool,
 }
 
 impl Pool {
     pub(super) fn new(url: RedisUrl, first: Link) -> Self {
-        let inside = Inside { idle: Vec::from([first]), count: 1, generation: 0 };
+        let inside = Inside { idle: Vec::from([(first, Instant::now())]), count: 1, generation: 0 };
         Self { url, inside: Mutex::new(inside), freed: Condvar::new() }
     }
 
@@ -48,33 +56,53 @@ impl Pool {
         until: Instant,
         act: impl FnOnce(&mut Link) -> redis::RedisResult<T>,
     ) -> Option<Result<T, Trouble>> {
-        let mut loan = match self.lend(until)? {
-            Ok(loan) => loan,
-            Err(flaw) => return Some(Err(Trouble::Unsent(flaw))),
-        };
-        let link = loan.link.as_mut()?;
-        Some(act(link).map_err(|error| {
-            if super::link::is_refusal(&error) {
-                return Trouble::Unsent(Flaw::Redis(error));
-            }
-            // What comes over it next may be the answer to this.
-            loan.link = None;
-            Trouble::Unknown(error)
-        }))
+        self.with_loan(until, |loan| loan.act(act))
+    }
+
+    fn with_loan<T>(
+        &self,
+        until: Instant,
+        act: impl FnOnce(&mut Loan<'_>) -> Result<T, Trouble>,
+    ) -> Option<Result<T, Trouble>> {
+        Some(match self.lend(until)? {
+            Ok(mut loan) => act(&mut loan),
+            Err(flaw) => Err(Trouble::Unsent(flaw)),
+        })
+    }
+
+    /// The same for what may be done twice: if a connection turns out to have been closed meanwhile, over another one.
+    pub(super) fn repeat<T>(
+        &self,
+        until: Instant,
+        act: impl Fn(&mut Link) -> redis::RedisResult<T>,
+    ) -> Option<Result<T, Trouble>> {
+        let mut was_used = false;
+        let tried = self.with_loan(until, |loan| {
+            was_used = loan.is_used;
+            loan.act(&act)
+        })?;
+        match tried {
+            Err(Trouble::Unknown(error)) if was_used && error.is_io_error() && !error.is_timeout() => {}
+            done => return Some(done),
+        }
+        // The others have been idle for as long, or longer.
+        self.drop_idle();
+        self.with(until, act)
     }
 
     fn lend(&self, until: Instant) -> Option<Result<Loan<'_>, Flaw>> {
         let mut inside = lock(&self.inside);
         loop {
             let generation = inside.generation;
-            if let Some(link) = inside.idle.pop() {
-                return Some(Ok(Loan { pool: self, link: Some(link), generation }));
+            inside.drop_idle_since(Instant::now().checked_sub(MOST_IDLE));
+            if let Some((link, _)) = inside.idle.pop() {
+                return Some(Ok(Loan { pool: self, link: Some(link), generation, is_used: true }));
             }
             if inside.count < MOST {
                 inside.count += 1;
                 drop(inside);
                 // It gives its place back, whatever comes.
-                let mut loan = Loan { pool: self, link: None, generation };
+                let mut loan = Loan { pool: self, link: None, generation, is_used: false };
                 return Some(Link::open(&self.url).map(|link| {
                     loan.link = Some(link);
                     loan
@@ -89,10 +117,37 @@ impl Pool {
     pub(super) fn clear(&self) {
         let mut inside = lock(&self.inside);
         inside.generation += 1;
-        inside.count -= inside.idle.len();
-        inside.idle.clear();
+        inside.drop_idle_since(Some(Instant::now()));
         drop(inside);
         self.freed.notify_all();
+    }
+
+    fn drop_idle(&self) {
+        lock(&self.inside).drop_idle_since(Some(Instant::now()));
+        self.freed.notify_all();
+    }
+}
+
+impl Inside {
+    /// Drops those that have been idle since then. `None`: the machine has not run for so long.
+    fn drop_idle_since(&mut self, then: Option<Instant>) {
+        let count = self.idle.partition_point(|(_, since)| then.is_some_and(|then| *since <= then));
+        self.idle.drain(..count);
+        self.count -= count;
+    }
+}
+
+impl Loan<'_> {
+    fn act<T>(&mut self, act: impl FnOnce(&mut Link) -> redis::RedisResult<T>) -> Result<T, Trouble> {
+        let Some(link) = &mut self.link else { return Err(Trouble::Unsent(Flaw::Unfit("it is gone"))) };
+        act(link).map_err(|error| {
+            if super::link::is_refusal(&error) {
+                return Trouble::Unsent(Flaw::Redis(error));
+            }
+            // What comes over it next may be the answer to this.
+            self.link = None;
+            Trouble::Unknown(error)
+        })
     }
 }
 
@@ -100,7 +155,7 @@ impl Drop for Loan<'_> {
     fn drop(&mut self) {
         let mut inside = lock(&self.pool.inside);
         match self.link.take() {
-            Some(link) if inside.generation == self.generation => inside.idle.push(link),
+            Some(link) if inside.generation == self.generation => inside.idle.push((link, Instant::now())),
             _ => inside.count -= 1,
         }
         drop(inside);

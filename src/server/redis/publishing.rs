@@ -23,8 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a key is kept that was made here: only this server sends it again, and only for [`PATIENCE`]. It takes more memory
-/// in Redis than a small message.
+/// How long a key is kept that was made here: only this server sends it again, and only for [`PATIENCE`]. It takes more
+/// memory in Redis than a small message.
 const MADE_KEY: Duration = Duration::from_secs(15);
 
 /// For so long after it was sent Redis may take a message: what the network brings later might come when the key is gone.

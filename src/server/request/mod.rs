@@ -29,6 +29,7 @@ use super::Limits;
 use super::access::Origin;
 use super::delivery::{Handed, Role};
 use super::journal::{self, Asked};
+use super::places::Place;
 use super::refusals::Reason;
 use super::response::{Persistence, Response};
 use super::seat::Seat;
@@ -92,6 +93,14 @@ impl Request<'_> {
     /// Who asks.
     fn client_addr(&self) -> IpAddr {
         self.shared.proxies.client_addr(self.head, self.peer_addr.ip())
+    }
+
+    /// A place to wait for the store.
+    fn wait_for_store(&self) -> Result<Place<'_>, Response> {
+        self.shared.waits.enter().ok_or_else(|| {
+            self.shared.metrics.refusals.count(Reason::RequestThreads);
+            Response::busy(Status::SERVICE_UNAVAILABLE, "too many wait for what keeps the topics")
+        })
     }
 
     /// Its answer begins, and others go on with it.

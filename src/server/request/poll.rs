@@ -42,6 +42,8 @@ impl Request<'_> {
 
     /// The topic, made if there is none, for one who reads after `after`.
     pub(super) fn open(&self, name: &TopicName, after: After) -> Result<Arc<TopicCell>, Response> {
+        let is_at_hand = self.shared.store.is_at_hand(name, after);
+        let _place = if is_at_hand { None } else { Some(self.wait_for_store()?) };
         self.shared.open(name, after).map_err(|error| {
             let why = match error {
                 OpenError::TooManyTopics => "there are too many topics",

@@ -68,7 +68,9 @@ impl Request<'_> {
     ) -> Result<Response, Response> {
         let data = String::from_utf8(body)
             .map_err(|_| Response::fault(Status::BAD_REQUEST, "the data of a message is UTF-8, and this is not"))?;
+        let place = if self.shared.store.may_block() { Some(self.wait_for_store()?) } else { None };
         let published = self.shared.publish(name, key, event, data).map_err(refusal)?;
+        drop(place);
         let mut body = BytesMut::new();
         envelope::encode_published(published.id, &mut body);
         // The draft's "Idempotency Enforcement Scenarios": for a message that was published before, the first answer.

@@ -52,7 +52,8 @@ impl Request<'_> {
         let topic: TopicName = topic.parse().map_err(|error| malformed(&error))?;
         let id: Cursor = id.parse().map_err(|error| malformed(&error))?;
         self.authorize(Action::Subscribe(&topic))?;
-        // It makes no topic; but one that is kept elsewhere may be there without being here.
+        // Here it makes no topic. One that is kept elsewhere may be there without being here, and to look for it is to open
+        // it: if there was none, it goes again after two minutes.
         let cell = if self.shared.store.may_block() {
             self.open(&topic, After::Cursor(id))?
         } else {
