@@ -40,7 +40,7 @@ fn a_topic_with_an_id_too_large_begins_anew_and_stops_no_other() {
         let redis = Redis::start(test);
         let (one, other) = (node(&redis), node(&redis));
         let first = publish(&one, "news", "1");
-        publish(&one, "good", "1");
+        let good = publish(&one, "good", "1");
         let mut source = EventSource::open(other.client(), "/topics/news?after=oldest", "");
         assert_eq!(source.event().unwrap().data, "1");
         assert_eq!(data(&poll(&other, "good", "oldest")), ["1"]);
@@ -52,7 +52,7 @@ fn a_topic_with_an_id_too_large_begins_anew_and_stops_no_other() {
         assert!(id.epoch() > first.epoch() && id.epoch() < 1 << 53 && id.n() == 1, "{id}");
         assert_eq!(source.event().unwrap().data, "on");
         publish(&one, "good", "2");
-        assert_eq!(data(&poll(&other, "good", "oldest")), ["1", "2"]);
+        assert_eq!(data(&poll(&other, "good", good)), ["2"]);
         for server in [&one, &other] {
             assert_eq!(server.metric("tidings_redis_reconnections_total"), 0);
         }

@@ -1,6 +1,7 @@
 //! The time in Redis, on this server's clock: every server reckons a message's age from when Redis numbered it.
 
 use super::lock;
+use super::scripts::millis;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,12 @@ impl Clock {
 
     pub(super) fn set(&self, now: Instant, there: u64) {
         *lock(&self.0) = (now, there);
+    }
+
+    /// What time it is there at a moment here that is not before the last one.
+    pub(super) fn there(&self, at: Instant) -> u64 {
+        let (moment, then) = *lock(&self.0);
+        then.saturating_add(millis(at.saturating_duration_since(moment)))
     }
 
     /// When it was that time there; not later than `now`.

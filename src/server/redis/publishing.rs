@@ -27,6 +27,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// memory in Redis than a small message.
 const MADE_KEY: Duration = Duration::from_secs(15);
 
+/// For so long after it was sent Redis may take a message: what the network brings later might come when the key is gone.
+/// Shorter than [`MADE_KEY`] by more than two clocks drift apart between two messages.
+const DEADLINE: Duration = Duration::from_secs(10);
+
 /// A message on its way.
 struct Sending<'a> {
     name: &'a TopicName,
@@ -61,6 +65,7 @@ impl Node {
         let now = Instant::now();
         self.heads.seen(name, id, now);
         if let Some(time) = time {
+            self.clock.set(now, time);
             self.show(name, cell, id, message, self.clock.instant(time, now));
         }
         Ok(Published { id, is_new: is_made || time.is_some() })
@@ -105,6 +110,11 @@ impl Node {
             let tried = if is_there { self.pool.with(until, |link| self.send(link, sending)) } else { None };
             let pause = match tried {
                 Some(Ok(PutAnswer::Settling(left))) => left,
+                // It was not late here: the clock there was set.
+                Some(Ok(PutAnswer::Late(time))) => {
+                    self.clock.set(Instant::now(), time);
+                    PAUSE
+                }
                 Some(Ok(PutAnswer::Put(put))) => return Ok(put),
                 Some(Err(trouble)) => {
                     self.tell(&trouble);
@@ -140,6 +150,7 @@ impl Node {
         // Redis counts to the largest number with a sign.
         let messages = i64::try_from(self.bounds.messages).unwrap_or(i64::MAX);
         call.arg(messages).arg(scripts::millis(SETTLING)).arg(key_time).arg(digest);
+        call.arg(self.clock.there(Instant::now()).saturating_add(scripts::millis(DEADLINE)));
         call.arg(message.event.as_ref().map_or("", |event| event.as_str())).arg(&*message.data);
         call
     }

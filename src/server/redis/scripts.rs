@@ -98,6 +98,8 @@ pub(super) enum PutAnswer {
     Put(Put),
     /// It has restarted, and numbers nothing yet.
     Settling(Duration),
+    /// It is later there than when the message was to be taken, in milliseconds since 1970.
+    Late(u64),
 }
 
 impl PutAnswer {
@@ -107,6 +109,7 @@ impl PutAnswer {
             ["known", epoch, n] => Self::Put(Put::Known(cursor(epoch, n)?)),
             ["reused"] => Self::Put(Put::Reused),
             ["settling", left] => Self::Settling(Duration::from_millis(left.parse().ok()?)),
+            ["late", time] => Self::Late(time.parse().ok()?),
             _ => return None,
         })
     }

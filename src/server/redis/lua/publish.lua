@@ -1,10 +1,17 @@
 -- Appends a message. KEYS: 3 where its idempotency key is kept. ARGV: 6 how many messages to keep; 7 for how long nothing
--- is numbered after a restart; 8 how long the key is kept; 9 the message's digest; 10 the event, or ''; 11 the data. Answers:
+-- is numbered after a restart; 8 how long the key is kept; 9 the message's digest; 10 until when it may be appended, in
+-- milliseconds since 1970; 11 the event, or ''; 12 the data. Answers, and after an error nothing is appended:
 --   new EPOCH NUMBER TIME    it is appended
 --   known EPOCH NUMBER       it was before, with that key
 --   reused                   another message was
 --   settling MILLISECONDS    not now
--- An error: nothing is appended.
+--   late TIME                not any more
+
+-- Later the key may be gone that tells that it was appended before.
+if now > tonumber(ARGV[10]) then
+    return { 'late', digits(now) }
+end
+
 if not epoch then
     if redis.call('EXISTS', stream) == 1 then
         epoch = head()
@@ -48,12 +55,12 @@ redis.call('SET', KEYS[3], '0-0 ', 'XX', 'PX', ARGV[8])
 
 local function append()
     local id
-    if ARGV[10] == '' then
+    if ARGV[11] == '' then
         id = redis.pcall('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', ARGV[6], digits(epoch) .. '-*',
-            't', digits(now), 'd', ARGV[11])
+            't', digits(now), 'd', ARGV[12])
     else
         id = redis.pcall('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', ARGV[6], digits(epoch) .. '-*',
-            't', digits(now), 'd', ARGV[11], 'e', ARGV[10])
+            't', digits(now), 'd', ARGV[12], 'e', ARGV[11])
     end
     if not id then
         return 0 -- it is gone
