@@ -201,6 +201,8 @@ pub mod tokio;
 pub mod topic;
 pub mod ws;
 
+#[cfg(any(feature = "server", all(feature = "client", feature = "tls")))]
+mod lock;
 #[cfg(any(feature = "server", feature = "client"))]
 mod message;
 #[cfg(feature = "std")]

@@ -13,6 +13,7 @@ use super::store::{NewMessage, OpenError, Store};
 use super::topics::{TopicCell, Topics};
 use super::workers::Workers;
 use super::{Builder, Limits, PublishError};
+pub(super) use crate::lock::lock;
 use crate::socket::{self, Socket};
 use crate::topic::{After, EventName, IdempotencyKey, Published, TopicName};
 use crate::ws::deflate::Options;
@@ -21,7 +22,7 @@ use std::boxed::Box;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// The server, but for its sockets.
@@ -294,10 +295,4 @@ impl Drop for Interruptible {
     fn drop(&mut self) {
         lock(&self.shared.handlers.sockets).remove(&self.id);
     }
-}
-
-/// Locks. A panic while a lock is held leaves what it protects as it was or one step further, never in between; one
-/// panic must not become many.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

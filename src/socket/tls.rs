@@ -9,11 +9,12 @@
 //! ```
 
 use super::Tcp;
+use crate::lock::lock;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig};
 use std::fmt;
 use std::io::{self, BufRead, ErrorKind, IoSlice, Read, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 use std::vec::Vec;
 
@@ -291,11 +292,6 @@ impl Writing {
         }
         Ok(())
     }
-}
-
-/// A panic while a lock is held leaves what it protects as it was or one step further.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Session {

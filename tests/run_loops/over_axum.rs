@@ -1,10 +1,10 @@
 //! The example `axum` as it stands: what it serves, to our clients.
 
-use crate::{HANDSHAKE, axum_example, connect, head, masked, rest, start};
+use crate::{HANDSHAKE, axum_example, connect, echoes_all_sizes, head, masked, rest, start};
 use std::io::Write;
 use std::net::SocketAddr;
-use tidings::client::{EventSource, Message, Options, Received, WebSocket, WebSocketOptions};
-use tidings::ws::{CloseCode, deflate};
+use tidings::client::{EventSource, Options, Received, WebSocketOptions};
+use tidings::ws::deflate;
 
 fn serve() -> SocketAddr {
     start(|listener| {
@@ -23,17 +23,7 @@ fn handshake() -> String {
 fn axum_messages_of_all_sizes_come_back() {
     let addr = serve();
     let options = WebSocketOptions { deflate: Some(deflate::Options::default()), ..WebSocketOptions::default() };
-    let mut socket = WebSocket::connect(&format!("ws://{addr}/echo"), &options).unwrap();
-    for len in [0, 1, 125, 126, 4_000, 5_000, 65_536, 1 << 20] {
-        let text = "\u{fc}".repeat(len / 2);
-        socket.send_text(&text).unwrap();
-        assert_eq!(socket.read().unwrap(), Some(Message::Text(text)));
-        socket.send_binary(&vec![7; len]).unwrap();
-        assert_eq!(socket.read().unwrap(), Some(Message::Binary(vec![7; len])));
-    }
-    socket.close(CloseCode::NORMAL, "bye").unwrap();
-    assert_eq!(socket.read().unwrap(), None);
-    assert_eq!(socket.close_frame().unwrap().0, CloseCode::NORMAL);
+    echoes_all_sizes(&format!("ws://{addr}/echo"), &options);
 }
 
 #[test]
